@@ -1,0 +1,250 @@
+//! Scopes: children that borrow, and that cannot outlive what they were spawned in.
+//!
+//! A scope is a nursery (Trio), an `errgroup` (Go), a `StructuredTaskScope` (Java). It runs a
+//! *body* and the *children* that are spawned into it, all inside one future, in one task,
+//! on any executor, and resolves when all of them are done:
+//!
+//! ```
+//! # pleach::block_on(async {
+//! let words = ["interlace", "living", "branches"];
+//! let mut longest = 0;
+//! let total = pleach::scope!(|s| {
+//!     // Children run concurrently and may borrow whatever lives outside of the scope.
+//!     let count = s.spawn(async { words.iter().map(|w| w.len()).sum::<usize>() });
+//!     s.spawn(async { longest = words.iter().map(|w| w.len()).max().unwrap() });
+//!     count.await
+//! })
+//! .await;
+//! assert_eq!((total, longest), (Ok(23), 9));
+//! # });
+//! ```
+//!
+//! # What a scope promises
+//!
+//! * **Nothing outlives it.** When its future resolves or is dropped, every child has been
+//!   dropped and its destructors have run.
+//! * **Nothing is lost.** A child's panic is resumed, payload and all (with `std`), after
+//!   the siblings have been dropped. In a [`try_scope!`](crate::try_scope) the first error
+//!   ends the scope and is its result. A [`Handle`] gives its child's output or [`Cancelled`];
+//!   it never hangs.
+//! * **Nobody starves.** The body is a child like any other: children go on while it awaits
+//!   something else. In one poll of the scope everyone who is ready is polled once.
+//! * **Nothing is polled for nothing.** A child is polled once for its start and once for
+//!   each burst of wakes, and the task that polls the scope is woken once for a burst.
+//!
+//! Children are *concurrent*, not parallel: they take turns on the task that polls the
+//! scope. That is what lets them borrow.
+//!
+//! # Forms
+//!
+//! [`scope!`](crate::scope) and [`try_scope!`](crate::try_scope) are the everyday forms. They
+//! expand to the explicit one, a [`Driver`] that is given a body and a cloneable [`Scope`]
+//! that spawns:
+//!
+//! ```
+//! # pleach::block_on(async {
+//! let name = String::from("hedge");
+//! let (driver, s) = pleach::scope::scope();
+//! let length = driver.run(async { s.spawn(async { name.len() }).await }).await;
+//! assert_eq!(length, Ok(5));
+//! # });
+//! ```
+//!
+//! [`local`] has the same for children that are not `Send`.
+//!
+//! # Borrowing in a loop
+//!
+//! A child that must own the loop's variable is `async move`, which would move the rest as
+//! well: take a reference first.
+//!
+//! ```
+//! # pleach::block_on(async {
+//! let (prefix, names) = (String::from("-"), ["a", "b"]);
+//! pleach::scope!(|s| {
+//!     let prefix = &prefix;
+//!     for name in names {
+//!         s.spawn(async move { assert_eq!(format!("{prefix}{name}").len(), 2) });
+//!     }
+//! })
+//! .await;
+//! # });
+//! ```
+//!
+//! # How it ends
+//!
+//! | cause | children not started | running children | body | result |
+//! |---|---|---|---|---|
+//! | body and children done | – | – | – | the body's value |
+//! | an error in a `try_scope!`, of the body or of a [`spawn_try`](Scope::spawn_try) child | dropped | dropped | dropped | the error |
+//! | a panic, of the body or of a child | dropped | dropped | dropped | the panic goes on |
+//! | [`cancel`](Scope::cancel) | dropped | go on | goes on | the body's value |
+//! | the scope's future is dropped | dropped | dropped | dropped | – |
+//!
+//! "Dropped" always happens in this order: children that were not started, newest first;
+//! the body; running children, newest first. All of it before the result is there. If
+//! several children fail in one pass, the one that was polled first decides; a panic beats
+//! an error.
+//!
+//! # Cost
+//!
+//! One allocation for a scope and one for each child, its result and handle included; it is
+//! freed when the child is done, its handle is gone and no waker is left.
+
+mod body;
+mod child;
+mod count;
+mod driver;
+mod handle;
+mod limit;
+pub mod local;
+mod macros;
+mod ready;
+mod run;
+mod shared;
+mod siblings;
+mod spawn;
+#[cfg(test)]
+mod tests;
+
+use core::{convert::Infallible, fmt, future::Future, marker::PhantomData, num::NonZeroUsize};
+
+pub use handle::{Cancelled, Handle};
+pub use run::{Run, RunTry};
+pub use spawn::{Admits, Local, Refused, Scope, Threaded};
+
+use driver::Engine;
+use shared::SharedRef;
+
+/// Makes it impossible to shorten `'env`: a handle with a shorter one could push a borrow
+/// that dies before the children do.
+type Invariant<'env> = PhantomData<fn(&'env ()) -> &'env ()>;
+
+/// Owns the children of a scope and, once it is given a body, polls them.
+///
+/// Made by [`scope`](scope()) or [`try_scope`] together with the [`Scope`] that spawns.
+/// Dropping a driver, or the future made of it, drops all children.
+///
+/// What children borrow must be declared before the driver. The handle `s` keeps those
+/// borrows alive as long as it lives itself; the macros confine it to a block of its own.
+#[must_use = "a driver does nothing until it is given a body and awaited"]
+pub struct Driver<'env, B = Infallible, K = Threaded> {
+    engine: Engine<B>,
+    _env: Invariant<'env>,
+    _kind: PhantomData<K>,
+}
+
+/// Opens a scope: a driver, to be given a body, and a handle that spawns.
+///
+/// The explicit form of [`scope!`](crate::scope).
+pub fn scope<'env>() -> (Driver<'env>, Scope<'env>) {
+    open()
+}
+
+/// Opens a scope that the first error ends.
+///
+/// The explicit form of [`try_scope!`](crate::try_scope).
+///
+/// # Examples
+///
+/// ```
+/// # pleach::block_on(async {
+/// let (driver, s) = pleach::scope::try_scope();
+/// let result = driver
+///     .run_try(async {
+///         s.spawn_try(async { Err::<(), _>("no such branch") });
+///         // Never reached: the error ends the scope and the body is dropped.
+///         std::future::pending::<Result<(), _>>().await
+///     })
+///     .await;
+/// assert_eq!(result, Err("no such branch"));
+/// # });
+/// ```
+pub fn try_scope<'env, B>() -> (Driver<'env, B>, Scope<'env, B>) {
+    open()
+}
+
+fn open<'env, B, K>() -> (Driver<'env, B, K>, Scope<'env, B, K>) {
+    let shared = SharedRef::new();
+    let scope = Scope::new(shared.clone());
+    let driver = Driver {
+        engine: Engine::new(shared),
+        _env: PhantomData,
+        _kind: PhantomData,
+    };
+    (driver, scope)
+}
+
+impl<'env, B, K> Driver<'env, B, K> {
+    /// Lets at most `limit` children run at a time.
+    ///
+    /// The limit gates *starting*, not spawning: [`spawn`](Scope::spawn) never waits, and
+    /// children beyond the limit are kept, unpolled, and started in the order in which they
+    /// were spawned. [`try_spawn`](Scope::try_spawn) refuses beyond the limit instead. The
+    /// body takes no place.
+    ///
+    /// A child that awaits the [`Handle`] of a sibling that has not been started lends it
+    /// its place, so children that spawn and await children cannot lock each other out
+    /// under any limit. (Without `std` this may, while a handle is polled on one core and
+    /// the scope on another, let one child too many run for a while.)
+    ///
+    /// Set it before anything is spawned: children that are there already are started
+    /// under the limit but do not count for `try_spawn`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(async {
+    /// use std::{num::NonZeroUsize, sync::atomic::{AtomicUsize, Ordering}};
+    ///
+    /// let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    /// let limit = NonZeroUsize::new(2).unwrap();
+    /// pleach::scope!(limit = limit, |s| {
+    ///     for _ in 0..10 {
+    ///         s.spawn(async {
+    ///             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+    ///             futures_lite_yield().await;
+    ///             running.fetch_sub(1, Ordering::SeqCst);
+    ///         });
+    ///     }
+    /// })
+    /// .await;
+    /// assert_eq!(most.into_inner(), 2);
+    /// # });
+    /// # async fn futures_lite_yield() {
+    /// #     let mut yielded = false;
+    /// #     std::future::poll_fn(|cx| {
+    /// #         if std::mem::replace(&mut yielded, true) { return std::task::Poll::Ready(()) }
+    /// #         cx.waker().wake_by_ref();
+    /// #         std::task::Poll::Pending
+    /// #     }).await
+    /// # }
+    /// ```
+    pub fn limit(self, limit: NonZeroUsize) -> Self {
+        self.engine.shared.limits.set(limit);
+        self
+    }
+}
+
+impl<'env, K> Driver<'env, Infallible, K> {
+    /// Runs `body` and the children; resolves to the body's value when all are done.
+    pub fn run<F: Future>(self, body: F) -> Run<'env, F, K> {
+        Run::new(self, body)
+    }
+}
+
+impl<'env, B, K> Driver<'env, B, K> {
+    /// Runs `body` and the children; resolves to the body's value when all are done, or to
+    /// the first error, of the body or of a [`spawn_try`](Scope::spawn_try) child.
+    pub fn run_try<F, R>(self, body: F) -> RunTry<'env, F, R, B, K>
+    where
+        F: Future<Output = Result<R, B>>,
+    {
+        RunTry::new(self, body)
+    }
+}
+
+impl<B, K> fmt::Debug for Driver<'_, B, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").finish_non_exhaustive()
+    }
+}

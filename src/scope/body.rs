@@ -1,0 +1,62 @@
+//! The body of a scope: child number 0, kept in the scope's own future.
+
+use core::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use pin_project_lite::pin_project;
+
+use super::child::Settle;
+
+pin_project! {
+    /// The body's future while it runs, then its value.
+    #[derive(Debug)]
+    pub(super) struct Body<F, T> {
+        #[pin]
+        future: Option<F>,
+        value: Option<T>,
+    }
+}
+
+impl<F, T> Body<F, T> {
+    pub(super) fn new(future: F) -> Self {
+        Self {
+            future: Some(future),
+            value: None,
+        }
+    }
+
+    /// Whether there is no future left to poll.
+    pub(super) fn is_done(&self) -> bool {
+        self.future.is_none()
+    }
+
+    /// Polls the future, unless it is done. When it is, it is dropped where it stands and
+    /// its value kept, or its error returned.
+    pub(super) fn poll<S>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Break>>
+    where
+        F: Future,
+        S: Settle<F::Output, Value = T>,
+    {
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            return Poll::Ready(Ok(()));
+        };
+        let Poll::Ready(out) = future.poll(cx) else {
+            return Poll::Pending;
+        };
+        this.future.set(None);
+        Poll::Ready(S::settle(out).map(|value| *this.value = Some(value)))
+    }
+
+    /// Drops the future, if it is there.
+    pub(super) fn clear(self: Pin<&mut Self>) {
+        self.project().future.set(None);
+    }
+
+    pub(super) fn take_value(self: Pin<&mut Self>) -> Option<T> {
+        self.project().value.take()
+    }
+}

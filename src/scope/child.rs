@@ -1,0 +1,467 @@
+//! A child: one allocation that holds its future, then its output, and its handle's waker.
+//!
+//! ```text
+//!  Node<F, S> ┌ Header ───────────────────────────────────────────┐┌ slot ──────────┐
+//!             │ link (state, next) · count · scope · table ·      ││ F, then output │
+//!             │ siblings · joiner                                 ││                │
+//!             └───────────────────────────────────────────────────┘└────────────────┘
+//!   counted by: the driver · the handle · each waker · (the scope's block by the header)
+//! ```
+//!
+//! # Bits of the state
+//!
+//! | bit | set by | meaning |
+//! |---|---|---|
+//! | `QUEUED` | whoever wakes | see `ready.rs` |
+//! | `UNSTARTED` | birth; cleared by the driver | never polled |
+//! | `LISTED` | the driver | unstarted and known to the driver, which holds it back |
+//! | `AWAITED` | the handle | unstarted, and a sibling that was started waits for it |
+//! | `HANDLE` | birth; cleared by the handle's drop | somebody may want the output |
+//! | `JOINER` | the handle | `joiner` holds a waker and belongs to the driver |
+//! | `COMPLETE` | the driver | the future is gone; the output is there unless `EMPTY` |
+//! | `EMPTY` | the driver | the slot holds neither future nor output |
+//! | `RETIRED` | the driver | the driver has let go of the child |
+//! | `COUNTED` | birth | the child counts towards the scope's limit |
+//! | the rest | handles | how many unstarted siblings the child waits for: `limit.rs` |
+//!
+//! # Invariants
+//!
+//! 1. The slot belongs to the driver until `COMPLETE`. After that the output belongs to the
+//!    handle if `HANDLE` was set at that moment, else to the driver, who drops it. Wakers
+//!    never touch the slot: the last of them frees the memory and no more. So futures and
+//!    outputs are destroyed by those who carry the lifetime of what they borrow.
+//! 2. `joiner` belongs to the handle while `JOINER` is clear, and to whoever sets `COMPLETE`
+//!    while it is set.
+//! 3. The driver's count covers the queue. If the child is retired while `QUEUED` is set,
+//!    the count passes to that place in the queue, and whoever clears the bit releases it.
+//! 4. `siblings` is the driver's alone.
+
+use alloc::boxed::Box;
+use core::{
+    future::Future,
+    marker::PhantomData,
+    mem::{self, ManuallyDrop},
+    pin::Pin,
+    ptr::NonNull,
+    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
+};
+
+use super::{
+    count::Count,
+    ready::{Link, QUEUED},
+    shared::SharedRef,
+};
+use crate::sys::{atomic::Ordering, cell::UnsafeCell};
+
+pub(super) const UNSTARTED: usize = 1 << 1;
+pub(super) const LISTED: usize = 1 << 2;
+pub(super) const AWAITED: usize = 1 << 3;
+pub(super) const HANDLE: usize = 1 << 4;
+pub(super) const JOINER: usize = 1 << 5;
+pub(super) const COMPLETE: usize = 1 << 6;
+pub(super) const EMPTY: usize = 1 << 7;
+pub(super) const RETIRED: usize = 1 << 8;
+pub(super) const COUNTED: usize = 1 << 9;
+/// One sibling waited for, in the bits above the flags.
+pub(super) const AWAITING: usize = 1 << 10;
+
+/// What a poll of a child came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    Pending,
+    /// The output is in the slot.
+    Done,
+    /// The child ended the scope; the slot is empty.
+    Broke,
+}
+
+/// How an output is taken: as a value, or as a `Result` whose error ends the scope.
+pub(super) trait Settle<Out> {
+    type Value;
+    type Break;
+
+    fn settle(out: Out) -> Result<Self::Value, Self::Break>;
+}
+
+/// Any output is a value.
+pub(super) struct Plain<B>(PhantomData<B>);
+
+impl<Out, B> Settle<Out> for Plain<B> {
+    type Value = Out;
+    type Break = B;
+
+    fn settle(out: Out) -> Result<Out, B> {
+        Ok(out)
+    }
+}
+
+/// An error ends the scope.
+pub(super) struct Try;
+
+impl<T, B> Settle<Result<T, B>> for Try {
+    type Value = T;
+    type Break = B;
+
+    fn settle(out: Result<T, B>) -> Result<T, B> {
+        out
+    }
+}
+
+/// The part of a node that does not depend on the future's type.
+#[repr(C)]
+pub(super) struct Header {
+    // First, so that a pointer to the link is a pointer to the header.
+    pub(super) link: Link,
+    count: Count,
+    pub(super) scope: SharedRef,
+    table: &'static Table,
+    pub(super) siblings: UnsafeCell<Siblings>,
+    pub(super) joiner: UnsafeCell<Option<Waker>>,
+}
+
+/// Neighbours in one of the driver's lists.
+pub(super) struct Siblings {
+    pub(super) prev: Option<Child>,
+    pub(super) next: Option<Child>,
+}
+
+#[repr(C)]
+struct Node<F: Future, S: Settle<F::Output>> {
+    header: Header,
+    slot: UnsafeCell<Slot<F, S::Value>>,
+}
+
+/// Both fields are at its start: a pointer to the slot is a pointer to either.
+#[repr(C)]
+union Slot<F, T> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<T>,
+}
+
+/// What the driver and the handle do with a node whose types they do not know.
+struct Table {
+    /// Polls the future. When it ends it is dropped, and its output is written to the slot,
+    /// or its error to the last argument, an `Option<S::Break>`.
+    poll: unsafe fn(Child, &mut Context<'_>, *mut ()) -> Progress,
+    drop_future: unsafe fn(Child),
+    /// Moves the output to the last argument, an `Option<S::Value>`.
+    take_output: unsafe fn(Child, *mut ()),
+    drop_output: unsafe fn(Child),
+    free: unsafe fn(Child),
+}
+
+/// A pointer to a child. It holds no count: who has it says why the child is alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Child(NonNull<Header>);
+
+impl Child {
+    /// A node with two counts: one for the driver, one for the handle.
+    pub(super) fn new<F, S>(scope: SharedRef, future: F, counted: bool) -> Self
+    where
+        F: Future,
+        S: Settle<F::Output>,
+    {
+        let counted = if counted { COUNTED } else { 0 };
+        let node = Box::into_raw(Box::new(Node::<F, S> {
+            header: Header {
+                link: Link::new(QUEUED | UNSTARTED | HANDLE | counted),
+                count: Count::new(2),
+                scope,
+                table: const { &Node::<F, S>::TABLE },
+                siblings: UnsafeCell::new(Siblings {
+                    prev: None,
+                    next: None,
+                }),
+                joiner: UnsafeCell::new(None),
+            },
+            slot: UnsafeCell::new(Slot {
+                future: ManuallyDrop::new(future),
+            }),
+        }));
+        // SAFETY: a box is not null.
+        Self(unsafe { NonNull::new_unchecked(node.cast()) })
+    }
+
+    /// Undoes [`new`](Self::new).
+    ///
+    /// # Safety
+    ///
+    /// `F` and `S` are those of `new`, and nobody else knows of the child.
+    pub(super) unsafe fn into_future<F, S>(self) -> F
+    where
+        F: Future,
+        S: Settle<F::Output>,
+    {
+        // SAFETY: of these types, by the caller's word; nobody else has a count.
+        let node = unsafe { Box::from_raw(self.0.as_ptr().cast::<Node<F, S>>()) };
+        node.slot.with_mut(|slot| {
+            // SAFETY: an unstarted child's slot holds the future. It is moved out once:
+            // dropping the node drops no slot.
+            unsafe { slot.cast::<F>().read() }
+        })
+    }
+
+    /// The child whose link this is.
+    ///
+    /// # Safety
+    ///
+    /// The link is that of a child, with the provenance of [`as_link`](Self::as_link).
+    pub(super) unsafe fn from_link(link: *mut Link) -> Self {
+        // SAFETY: not null, by the caller's word; the link is the header's first field.
+        Self(unsafe { NonNull::new_unchecked(link.cast()) })
+    }
+
+    pub(super) fn as_link(self) -> *mut Link {
+        self.0.as_ptr().cast()
+    }
+
+    /// # Safety
+    ///
+    /// The child is alive for `'a`.
+    pub(super) unsafe fn header<'a>(self) -> &'a Header {
+        // SAFETY: alive, by the caller's word, and never borrowed mutably.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// # Safety
+    ///
+    /// The caller holds one count, and gives it up.
+    pub(super) unsafe fn release(self) {
+        // SAFETY: alive while a count is held.
+        let header = unsafe { self.header() };
+        if header.count.release() {
+            // SAFETY: the last count is gone.
+            unsafe { (header.table.free)(self) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The child is alive.
+    pub(super) unsafe fn acquire(self) {
+        // SAFETY: alive, by the caller's word.
+        unsafe { self.header() }.count.acquire();
+    }
+
+    /// Marks the child as ready and queues it, unless it is queued already or over.
+    ///
+    /// # Safety
+    ///
+    /// The child is alive and stays so during the call.
+    pub(super) unsafe fn wake(self) {
+        // SAFETY: alive, by the caller's word.
+        let header = unsafe { self.header() };
+        // AcqRel: see `Link::unqueue`.
+        let before = header.link.state.fetch_or(QUEUED, Ordering::AcqRel);
+        if before & (QUEUED | RETIRED) == 0 {
+            // SAFETY: the bit was set just now; the driver's count, or the count that it
+            // leaves behind when it retires the child (invariant 3), keeps it alive.
+            unsafe { self.push_queued() };
+        }
+    }
+
+    /// Puts a child whose `QUEUED` bit the caller has set on the scope's queue.
+    ///
+    /// # Safety
+    ///
+    /// As for `ReadyQueue::push`.
+    pub(super) unsafe fn push_queued(self) {
+        // SAFETY: alive, by the caller's word.
+        let header = unsafe { self.header() };
+        // SAFETY: the caller's word.
+        let accepted = unsafe { header.scope.ready.push(self.as_link()) };
+        if !accepted && header.link.unqueue(0) & RETIRED != 0 {
+            // SAFETY: the count that the driver left to this place (invariant 3).
+            unsafe { self.release() };
+        }
+    }
+
+    /// The child's waker, borrowed: it holds no count of its own.
+    ///
+    /// # Safety
+    ///
+    /// The child outlives the waker's use.
+    pub(super) unsafe fn waker(self) -> ManuallyDrop<Waker> {
+        let data = self.0.as_ptr().cast_const().cast();
+        // SAFETY: the table keeps the contract of `RawWaker`; not dropping the waker leaves
+        // the count it did not take alone.
+        ManuallyDrop::new(unsafe { Waker::new(data, &CHILD) })
+    }
+
+    /// # Safety
+    ///
+    /// The caller is the driver, the slot holds the future, and `broke` points to an
+    /// `Option` of the break type that the child was made with.
+    pub(super) unsafe fn poll(self, cx: &mut Context<'_>, broke: *mut ()) -> Progress {
+        // SAFETY: the driver holds a count.
+        let table = unsafe { self.header() }.table;
+        // SAFETY: the caller's word.
+        unsafe { (table.poll)(self, cx, broke) }
+    }
+
+    /// # Safety
+    ///
+    /// The caller is the driver and the slot holds the future, which it no longer does after.
+    pub(super) unsafe fn drop_future(self) {
+        // SAFETY: the driver holds a count.
+        let table = unsafe { self.header() }.table;
+        // SAFETY: the caller's word.
+        unsafe { (table.drop_future)(self) };
+    }
+
+    /// # Safety
+    ///
+    /// The slot holds the output, which belongs to the caller and is of the type `T`.
+    pub(super) unsafe fn take_output<T>(self) -> Option<T> {
+        let mut output = None;
+        // SAFETY: the owner of the output holds a count.
+        let table = unsafe { self.header() }.table;
+        // SAFETY: the caller's word.
+        unsafe { (table.take_output)(self, (&raw mut output).cast()) };
+        output
+    }
+
+    /// # Safety
+    ///
+    /// The slot holds the output, which belongs to the caller.
+    pub(super) unsafe fn drop_output(self) {
+        // SAFETY: the owner of the output holds a count.
+        let table = unsafe { self.header() }.table;
+        // SAFETY: the caller's word.
+        unsafe { (table.drop_output)(self) };
+    }
+}
+
+impl<F: Future, S: Settle<F::Output>> Node<F, S> {
+    const TABLE: Table = Table {
+        poll: Self::poll,
+        drop_future: Self::drop_future,
+        take_output: Self::take_output,
+        drop_output: Self::drop_output,
+        free: Self::free,
+    };
+
+    /// # Safety
+    ///
+    /// The child is alive and was made with these types.
+    unsafe fn of<'a>(child: Child) -> &'a Self {
+        // SAFETY: the caller's word; the header is the first field.
+        unsafe { child.0.cast::<Self>().as_ref() }
+    }
+
+    unsafe fn poll(child: Child, cx: &mut Context<'_>, broke: *mut ()) -> Progress {
+        // SAFETY: the table is that of the child's own types, and the driver has a count.
+        let node = unsafe { Self::of(child) };
+        node.slot.with_mut(|slot| {
+            // SAFETY: the slot holds the future and is the driver's (invariant 1).
+            let future = unsafe { &mut *slot.cast::<F>() };
+            // SAFETY: the node does not move, and the future is dropped where it stands.
+            let Poll::Ready(out) = unsafe { Pin::new_unchecked(future) }.poll(cx) else {
+                return Progress::Pending;
+            };
+            let vacate = Vacate(&node.header.link);
+            // SAFETY: dropped once: after this the slot holds the output or nothing.
+            unsafe { slot.cast::<F>().drop_in_place() };
+            match S::settle(out) {
+                Ok(value) => {
+                    // SAFETY: the slot is the driver's.
+                    unsafe { slot.cast::<S::Value>().write(value) };
+                    mem::forget(vacate);
+                    Progress::Done
+                }
+                Err(error) => {
+                    // SAFETY: an `Option<S::Break>`, by the contract of the table.
+                    unsafe { *broke.cast::<Option<S::Break>>() = Some(error) };
+                    Progress::Broke
+                }
+            }
+        })
+    }
+
+    unsafe fn drop_future(child: Child) {
+        // SAFETY: as in `poll`.
+        let node = unsafe { Self::of(child) };
+        let _vacate = Vacate(&node.header.link);
+        node.slot.with_mut(|slot| {
+            // SAFETY: the slot holds the future and is the driver's (invariant 1).
+            unsafe { slot.cast::<F>().drop_in_place() };
+        });
+    }
+
+    unsafe fn take_output(child: Child, to: *mut ()) {
+        // SAFETY: the table is that of the child's own types, and the owner of the output
+        // has a count.
+        let node = unsafe { Self::of(child) };
+        node.slot.with_mut(|slot| {
+            // SAFETY: the slot holds the output and is the caller's (invariant 1), who takes
+            // it once.
+            let output = unsafe { slot.cast::<S::Value>().read() };
+            // SAFETY: an `Option<S::Value>`, by the contract of the table.
+            unsafe { *to.cast::<Option<S::Value>>() = Some(output) };
+        });
+    }
+
+    unsafe fn drop_output(child: Child) {
+        // SAFETY: as in `take_output`.
+        let node = unsafe { Self::of(child) };
+        node.slot.with_mut(|slot| {
+            // SAFETY: the slot holds the output and is the caller's (invariant 1).
+            unsafe { slot.cast::<S::Value>().drop_in_place() };
+        });
+    }
+
+    unsafe fn free(child: Child) {
+        // SAFETY: the last count is gone and the node came from a box of these types. The
+        // slot is not dropped with it: what it held is gone or was forgotten by the handle.
+        drop(unsafe { Box::from_raw(child.0.as_ptr().cast::<Self>()) });
+    }
+}
+
+/// Notes that the slot is empty, also when the destructor that emptied it panics.
+struct Vacate<'a>(&'a Link);
+
+impl Drop for Vacate<'_> {
+    fn drop(&mut self) {
+        // Relaxed: the driver tells itself; others look after `COMPLETE`.
+        self.0.state.fetch_or(EMPTY, Ordering::Relaxed);
+    }
+}
+
+/// The children's waker: its data is the node, one count each.
+static CHILD: RawWakerVTable = RawWakerVTable::new(
+    |data| {
+        // SAFETY: called by a waker of this table.
+        let child = unsafe { child_of(data) };
+        // SAFETY: the waker's count keeps the child alive.
+        unsafe { child.acquire() };
+        RawWaker::new(data, &CHILD)
+    },
+    |data| {
+        // SAFETY: called by a waker of this table.
+        let child = unsafe { child_of(data) };
+        // SAFETY: the waker's count keeps the child alive.
+        unsafe { child.wake() };
+        // SAFETY: waking by value gives the waker's count up.
+        unsafe { child.release() };
+    },
+    |data| {
+        // SAFETY: called by a waker of this table.
+        let child = unsafe { child_of(data) };
+        // SAFETY: the waker's count keeps the child alive.
+        unsafe { child.wake() };
+    },
+    |data| {
+        // SAFETY: called by a waker of this table.
+        let child = unsafe { child_of(data) };
+        // SAFETY: dropping the waker gives its count up.
+        unsafe { child.release() };
+    },
+);
+
+/// # Safety
+///
+/// `data` is that of a waker with the table `CHILD`.
+unsafe fn child_of(data: *const ()) -> Child {
+    // SAFETY: the data of such a waker is a node, so not null.
+    Child(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
+}

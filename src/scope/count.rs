@@ -1,0 +1,37 @@
+//! A reference count for blocks that wakers of any thread keep alive.
+
+use crate::sys::atomic::{AtomicUsize, Ordering};
+
+/// Half the range: far more counts than memory could hold, unless they are forgotten.
+const MOST: usize = usize::MAX / 2;
+
+#[derive(Debug)]
+pub(super) struct Count(AtomicUsize);
+
+impl Count {
+    pub(super) fn new(count: usize) -> Self {
+        Self(AtomicUsize::new(count))
+    }
+
+    /// Adds one. The caller has one already, so the block is alive.
+    ///
+    /// # Panics
+    ///
+    /// If the count would get near to overflowing, which takes that many forgotten wakers.
+    #[inline]
+    pub(super) fn acquire(&self) {
+        // Relaxed: a new count is made out of an old one, nothing is looked at.
+        if self.0.fetch_add(1, Ordering::Relaxed) >= MOST {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+            panic!("too many wakers of one task: were they forgotten?");
+        }
+    }
+
+    /// Takes one off; `true` for the last, who frees the block.
+    #[inline]
+    #[must_use]
+    pub(super) fn release(&self) -> bool {
+        // Release: whoever frees sees what this holder did. Acquire: pairs with that.
+        self.0.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+}

@@ -1,0 +1,390 @@
+//! The driver: owns the children, polls those that are ready, and takes everything down.
+//!
+//! # A pass
+//!
+//! One poll of the scope is one pass: whoever was ready when it began (the body among them,
+//! as child number 0) is polled once, in order of readiness. What becomes ready meanwhile
+//! waits for the next pass. If anything is ready at the end, the driver wakes its own task
+//! and yields, so that a busy scope does not keep its executor; else it parks and the next
+//! wake reaches the task once.
+//!
+//! A pass also ends after two children that woke themselves while they were polled: they
+//! probably ran into a budget of the runtime, and polling the rest would only meet the same
+//! wall.
+//!
+//! # The end
+//!
+//! The scope has *finished* when the body is done, no child is left and the queue could be
+//! closed empty. Otherwise (a child broke the scope or panicked, the future is dropped) it
+//! is torn down, in this order: the queue is closed; children that were not started are
+//! dropped, newest first; then the body; then the running children, newest first. A panic in
+//! a destructor does not stop this: the rest is dropped, and the first panic goes on after.
+//!
+//! The lists are the driver's alone and are never borrowed by what a child can reach: a
+//! child gets at its scope only by way of the queue.
+
+use core::{
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use super::{
+    body::Body,
+    child::{
+        AWAITED, AWAITING, COMPLETE, COUNTED, Child, EMPTY, HANDLE, JOINER, LISTED, Progress,
+        RETIRED, Settle, UNSTARTED,
+    },
+    limit::Gate,
+    ready::{Batch, Link, QUEUED},
+    shared::{SharedRef, Who},
+    siblings::List,
+};
+use crate::sys::{
+    atomic::Ordering,
+    unwind::{self, FirstPanic, Payload},
+};
+
+/// After so many children that woke themselves, a pass ends.
+const SELF_WAKES: usize = 2;
+
+/// How a scope ends.
+#[derive(Debug)]
+pub(super) enum End<B> {
+    /// The body and all children are done.
+    Finished,
+    /// A child's error, or the body's, ended it.
+    Broke(B),
+    /// A child or the body panicked.
+    Panicked(Payload),
+}
+
+/// The children of one scope, and who may end it with a `B`.
+#[derive(Debug)]
+pub(super) struct Engine<B> {
+    pub(super) shared: SharedRef,
+    /// Ready links that are still to be looked at in this pass.
+    batch: Batch,
+    /// Those started and not done, oldest first.
+    children: List,
+    gate: Gate,
+    phase: Phase,
+    _break: PhantomData<fn() -> B>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Between passes.
+    Idle,
+    /// In a pass. Found at the start of one, it means that a panic left the last one.
+    Passing,
+    /// The queue is closed.
+    Over,
+}
+
+// SAFETY: the lists and the batch lead to nodes that are this driver's alone. Whether the
+// futures in them may change threads is for the types around it to say: `Driver` and the
+// futures made of it are `Send` for the kind `Threaded` only, which admits `Send` children.
+unsafe impl<B> Send for Engine<B> {}
+
+impl<B> Engine<B> {
+    pub(super) fn new(shared: SharedRef) -> Self {
+        Self {
+            shared,
+            batch: Batch::new(),
+            children: List::new(),
+            gate: Gate::new(),
+            phase: Phase::Idle,
+            _break: PhantomData,
+        }
+    }
+
+    /// One pass. When it is ready everything of the scope is gone.
+    pub(super) fn poll<F, T, S>(
+        &mut self,
+        mut body: Pin<&mut Body<F, T>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<End<B>>
+    where
+        F: Future,
+        S: Settle<F::Output, Value = T, Break = B>,
+    {
+        match self.phase {
+            Phase::Idle => self.phase = Phase::Passing,
+            Phase::Passing => panic!("a scope was polled again after a panic"),
+            Phase::Over => panic!("a scope was polled after it had completed"),
+        }
+        let end = match self.pass::<F, T, S>(body.as_mut()) {
+            Err(end) => end,
+            Ok(()) if body.is_done() && self.try_finish() => End::Finished,
+            Ok(()) => {
+                self.phase = Phase::Idle;
+                if !self.batch.is_empty() || !self.shared.ready.park(cx) {
+                    cx.waker().wake_by_ref();
+                }
+                return Poll::Pending;
+            }
+        };
+        let mut panics = FirstPanic::default();
+        let end = match end {
+            End::Panicked(payload) => {
+                panics.note(Err(payload));
+                End::Finished
+            }
+            end => end,
+        };
+        panics.note(self.tear_down(|| body.clear()));
+        Poll::Ready(match panics.into_result() {
+            Err(payload) => End::Panicked(payload),
+            Ok(()) => end,
+        })
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    fn try_finish(&mut self) -> bool {
+        self.children.is_empty()
+            && self.gate.is_empty()
+            && self.batch.is_empty()
+            && self.shared.ready.close_if_empty()
+    }
+
+    fn pass<F, T, S>(&mut self, mut body: Pin<&mut Body<F, T>>) -> Result<(), End<B>>
+    where
+        F: Future,
+        S: Settle<F::Output, Value = T, Break = B>,
+    {
+        if self.batch.is_empty() {
+            self.batch = self.shared.ready.take();
+        }
+        let mut self_wakes = 0;
+        while self_wakes < SELF_WAKES {
+            let Some(link) = self.batch.pop_front() else {
+                break;
+            };
+            let woke_itself = match self.shared.who(link) {
+                Who::Body => self.poll_body::<F, T, S>(link, body.as_mut())?,
+                Who::Signal => self.heed(link)?,
+                // SAFETY: what is queued and no link of the block is a child's.
+                Who::Child => self.visit(unsafe { Child::from_link(link) })?,
+            };
+            self_wakes += usize::from(woke_itself);
+        }
+        self.gate.start(&self.shared.limits, &mut self.children);
+        Ok(())
+    }
+
+    /// Polls the body; whether it woke itself.
+    fn poll_body<F, T, S>(
+        &mut self,
+        link: *mut Link,
+        body: Pin<&mut Body<F, T>>,
+    ) -> Result<bool, End<B>>
+    where
+        F: Future,
+        S: Settle<F::Output, Value = T, Break = B>,
+    {
+        // SAFETY: a link of the block, which this holds.
+        unsafe { &*link }.unqueue(0);
+        let waker = self.shared.body_waker();
+        let mut cx = Context::from_waker(&waker);
+        match unwind::catch(|| body.poll::<S>(&mut cx)) {
+            Err(payload) => Err(End::Panicked(payload)),
+            Ok(Poll::Ready(Err(error))) => Err(End::Broke(error)),
+            Ok(Poll::Ready(Ok(()))) => Ok(false),
+            Ok(Poll::Pending) => Ok(self.shared.body_is_queued()),
+        }
+    }
+
+    /// Looks at what was asked of the scope: to start nothing more.
+    fn heed(&mut self, link: *mut Link) -> Result<bool, End<B>> {
+        // SAFETY: a link of the block, which this holds.
+        unsafe { &*link }.unqueue(0);
+        if self.shared.is_cancelled() {
+            while let Some(child) = self.gate.pop_back() {
+                self.discard(child).map_err(End::Panicked)?;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Deals with a child that came off the queue; whether it was polled and woke itself.
+    fn visit(&mut self, child: Child) -> Result<bool, End<B>> {
+        // SAFETY: queued, so alive.
+        let link = unsafe { &child.header().link };
+        // Relaxed: the driver alone changes the bits that are looked at here.
+        let state = link.state.load(Ordering::Relaxed);
+        if state & RETIRED != 0 {
+            link.unqueue(0);
+            // SAFETY: the count that was left to this place (`child.rs`, invariant 3).
+            unsafe { child.release() };
+            return Ok(false);
+        }
+        if state & UNSTARTED == 0 {
+            link.unqueue(0);
+            return self.poll_child(child);
+        }
+        if self.shared.is_cancelled() {
+            if state & LISTED != 0 {
+                // SAFETY: `LISTED` and off the queue: there it is, and not awaited for.
+                unsafe { self.gate.remove(child) };
+            }
+            link.unqueue(0);
+            self.discard(child).map_err(End::Panicked)?;
+            return Ok(false);
+        }
+        // SAFETY: unstarted, and just taken off the queue.
+        if !unsafe {
+            self.gate
+                .admit(&self.shared.limits, child, self.children.len())
+        } {
+            return Ok(false);
+        }
+        link.unqueue(UNSTARTED | LISTED | AWAITED);
+        // SAFETY: admitted, so in no list; the driver has a count from birth.
+        unsafe { self.children.push_back(child) };
+        self.poll_child(child)
+    }
+
+    fn poll_child(&mut self, child: Child) -> Result<bool, End<B>> {
+        let mut broke: Option<B> = None;
+        let progress = {
+            let _polling = self.shared.limits.polling(child);
+            // SAFETY: the driver's count outlives the poll.
+            let waker = unsafe { child.waker() };
+            let mut cx = Context::from_waker(&waker);
+            unwind::catch(|| {
+                // SAFETY: a started child in the driver's list has its future, and every
+                // child of this scope breaks with a `B`.
+                unsafe { child.poll(&mut cx, (&raw mut broke).cast()) }
+            })
+        };
+        match progress {
+            Err(payload) => Err(End::Panicked(payload)),
+            Ok(Progress::Pending) => {
+                // SAFETY: still in the list.
+                let state = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
+                Ok(state & QUEUED != 0)
+            }
+            Ok(Progress::Done | Progress::Broke) => {
+                // SAFETY: it was started, so it is in this list.
+                unsafe { self.children.remove(child) };
+                let retired = self.retire(child);
+                match (retired, broke) {
+                    (Err(payload), _) => Err(End::Panicked(payload)),
+                    (Ok(()), Some(error)) => Err(End::Broke(error)),
+                    (Ok(()), None) => Ok(false),
+                }
+            }
+        }
+    }
+
+    /// Lets go of a child whose slot holds its output or nothing: tells whoever waits for
+    /// it, and gives the driver's count up. The child is in no list.
+    fn retire(&mut self, child: Child) -> Result<(), Payload> {
+        // SAFETY: the driver's count is given up last.
+        let header = unsafe { child.header() };
+        // Release: pairs with the handle's acquiring look; the output is there. Acquire:
+        // pairs with the handle's setting of `JOINER` and clearing of `HANDLE`.
+        let before = header.link.state.fetch_or(COMPLETE, Ordering::AcqRel);
+        let told = unwind::catch(|| {
+            if before & (HANDLE | EMPTY) == 0 {
+                // SAFETY: complete without a handle: the output is the driver's.
+                unsafe { child.drop_output() };
+            }
+            if before & JOINER != 0 {
+                // SAFETY: complete with `JOINER` set: the waker is the driver's.
+                let joiner = header.joiner.with_mut(|joiner| unsafe { (*joiner).take() });
+                if let Some(joiner) = joiner {
+                    joiner.wake();
+                }
+            }
+        });
+        // AcqRel: a producer that is about to clear `QUEUED` takes over the count, and with
+        // it the duty to free what was written here.
+        let before = header.link.state.fetch_or(RETIRED, Ordering::AcqRel);
+        if before >= AWAITING {
+            self.shared.limits.unblock();
+        }
+        if before & COUNTED != 0 {
+            self.shared.limits.uncount();
+        }
+        if before & QUEUED == 0 {
+            // SAFETY: the driver's count (`child.rs`, invariant 3).
+            unsafe { child.release() };
+        }
+        told
+    }
+
+    /// Drops a child that is in no list and did not finish, and retires it.
+    fn discard(&mut self, child: Child) -> Result<(), Payload> {
+        // SAFETY: the driver holds a count until `retire`.
+        let state = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
+        let mut panics = FirstPanic::default();
+        panics.run(|| {
+            if state & EMPTY == 0 {
+                // SAFETY: not finished and not empty: the slot holds the future.
+                unsafe { child.drop_future() };
+            }
+        });
+        panics.note(self.retire(child));
+        panics.into_result()
+    }
+
+    /// Takes everything down, in the order that the module's text gives. Returns the first
+    /// panic of a destructor. Goes on where it stopped if it is called again.
+    pub(super) fn tear_down(&mut self, clear_body: impl FnOnce()) -> Result<(), Payload> {
+        self.phase = Phase::Over;
+        self.collect_unstarted();
+        let mut panics = FirstPanic::default();
+        while let Some(child) = self.gate.pop_back() {
+            panics.note(self.discard(child));
+        }
+        panics.run(clear_body);
+        while let Some(child) = self.children.last() {
+            // SAFETY: it was found there.
+            unsafe { self.children.remove(child) };
+            panics.note(self.discard(child));
+        }
+        panics.into_result()
+    }
+
+    /// Closes the queue and empties it: who was not started goes to the gate.
+    fn collect_unstarted(&mut self) {
+        let closed = self.shared.ready.close();
+        for mut batch in [core::mem::replace(&mut self.batch, Batch::new()), closed] {
+            while let Some(link) = batch.pop_front() {
+                if !matches!(self.shared.who(link), Who::Child) {
+                    // SAFETY: a link of the block, which this holds.
+                    unsafe { &*link }.unqueue(0);
+                    continue;
+                }
+                // SAFETY: not a link of the block, so a child's.
+                let child = unsafe { Child::from_link(link) };
+                // SAFETY: queued, so alive.
+                let link = unsafe { &child.header().link };
+                let state = link.state.load(Ordering::Relaxed);
+                if state & (UNSTARTED | LISTED | RETIRED) == UNSTARTED {
+                    // SAFETY: unstarted, unlisted, and just taken off the queue.
+                    unsafe { self.gate.hold(child) };
+                } else if link.unqueue(0) & RETIRED != 0 {
+                    // SAFETY: the count that was left to this place.
+                    unsafe { child.release() };
+                }
+            }
+        }
+    }
+}
+
+/// For a scope that is dropped before it was given a body, and, without `std`, for the rest
+/// of a teardown that a panicking destructor broke off.
+impl<B> Drop for Engine<B> {
+    fn drop(&mut self) {
+        if let Err(payload) = self.tear_down(|| {}) {
+            unwind::resume_unless_panicking(payload);
+        }
+    }
+}

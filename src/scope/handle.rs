@@ -1,0 +1,238 @@
+//! What a spawn gives back: the child's output, when it is there.
+
+use core::{
+    error::Error,
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use futures_core::future::FusedFuture;
+
+use super::{
+    child::{COMPLETE, Child, EMPTY, HANDLE, JOINER, UNSTARTED},
+    limit::Loan,
+};
+use crate::sys::atomic::Ordering;
+
+/// The output of a child, as a future.
+///
+/// Awaiting it gives `Ok` with what the child returned, or [`Cancelled`] if the child was
+/// never started (the scope was cancelled or had ended) or was dropped before it finished
+/// (the scope ended early). It never hangs on a child that is gone.
+///
+/// Dropping the handle does not touch the child: it goes on within its scope, and its
+/// output is dropped when it comes. A handle may outlive the scope and may be awaited in
+/// any task; it is `Send` if the output is. It is `Unpin` and fused, and holds no
+/// allocation beyond the child's own.
+///
+/// # Cancel safety
+///
+/// The output stays with the child until a poll returns it, so polling `&mut handle` in a
+/// `select` and dropping that loses nothing.
+///
+/// # Panics
+///
+/// If it is polled again after it has completed.
+///
+/// # Examples
+///
+/// ```
+/// # pleach::block_on(async {
+/// let sum = pleach::scope!(|s| {
+///     let (a, b) = (s.spawn(async { 2 }), s.spawn(async { 3 }));
+///     Ok::<_, pleach::Cancelled>(a.await? + b.await?)
+/// })
+/// .await;
+/// assert_eq!(sum, Ok(5));
+/// # });
+/// ```
+pub struct Handle<'env, T> {
+    state: State,
+    loan: Option<Loan>,
+    // Owns a `T` that may be inside the child; `'env` is that of the scope.
+    _output: PhantomData<(&'env (), T)>,
+}
+
+enum State {
+    /// The spawn was refused.
+    Refused,
+    /// Holds one count of the child, and its `HANDLE` bit.
+    Attached(Child),
+    /// The output has been taken.
+    Taken,
+}
+
+// SAFETY: the handle gives access to the output alone, by value; the rest of the child that
+// it touches (state, joiner) may be used from any thread.
+unsafe impl<T: Send> Send for Handle<'_, T> {}
+// SAFETY: nothing can be done through `&Handle`.
+unsafe impl<T: Send> Sync for Handle<'_, T> {}
+
+impl<T> Unpin for Handle<'_, T> {}
+
+impl<T> Handle<'_, T> {
+    /// # Safety
+    ///
+    /// The caller hands over the handle's count of `child`, whose output is a `T`.
+    pub(super) unsafe fn attached(child: Child) -> Self {
+        Self::new(State::Attached(child))
+    }
+
+    pub(super) fn refused() -> Self {
+        Self::new(State::Refused)
+    }
+
+    fn new(state: State) -> Self {
+        Self {
+            state,
+            loan: None,
+            _output: PhantomData,
+        }
+    }
+
+    /// Puts the waker where the driver finds it; `false` if the child completed meanwhile.
+    fn register(child: Child, cx: &Context<'_>) -> bool {
+        // SAFETY: the handle holds a count.
+        let header = unsafe { child.header() };
+        // Release: as below. Acquire: pairs with the driver's setting of `COMPLETE`.
+        if header.link.state.fetch_and(!JOINER, Ordering::AcqRel) & COMPLETE != 0 {
+            return false;
+        }
+        let joiner = |f: &mut dyn FnMut(&mut Option<Waker>)| {
+            // SAFETY: `JOINER` is clear, so the slot is the handle's (invariant 2).
+            header.joiner.with_mut(|joiner| f(unsafe { &mut *joiner }));
+        };
+        let mut known = false;
+        joiner(&mut |joiner| known = matches!(joiner, Some(w) if w.will_wake(cx.waker())));
+        if !known {
+            let mut fresh = Some(cx.waker().clone());
+            joiner(&mut |joiner| core::mem::swap(joiner, &mut fresh));
+        }
+        // Release: pairs with the driver's setting of `COMPLETE`, which sees the waker.
+        // Acquire: if that came first, the output is there.
+        if header.link.state.fetch_or(JOINER, Ordering::AcqRel) & COMPLETE == 0 {
+            return true;
+        }
+        // The driver found the bit clear, so the slot is still the handle's.
+        let mut unused = None;
+        joiner(&mut |joiner| unused = joiner.take());
+        false
+    }
+
+    /// The child has completed: takes what there is and lets go of the child.
+    fn take(&mut self, child: Child) -> Result<T, Cancelled> {
+        self.loan = None;
+        self.state = State::Taken;
+        // SAFETY: the count is still held.
+        let state = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
+        let output = if state & EMPTY == 0 {
+            // SAFETY: complete with `HANDLE` set: the output is the handle's (`child.rs`,
+            // invariant 1), and `Taken` keeps it from being taken twice.
+            unsafe { child.take_output() }
+        } else {
+            None
+        };
+        // SAFETY: `Attached` held this count and is gone.
+        unsafe { child.release() };
+        output.ok_or(Cancelled { _more: () })
+    }
+}
+
+impl<T> Future for Handle<'_, T> {
+    type Output = Result<T, Cancelled>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let child = match self.state {
+            State::Attached(child) => child,
+            State::Refused => {
+                self.state = State::Taken;
+                return Poll::Ready(Err(Cancelled { _more: () }));
+            }
+            State::Taken => panic!("`Handle` was polled after it had completed"),
+        };
+        // SAFETY: the handle holds a count.
+        let header = unsafe { child.header() };
+        // Acquire: pairs with the driver's setting of `COMPLETE`.
+        let state = header.link.state.load(Ordering::Acquire);
+        if state & COMPLETE != 0 || !Self::register(child, cx) {
+            return Poll::Ready(self.take(child));
+        }
+        if state & UNSTARTED != 0 && self.loan.is_none() {
+            // SAFETY: the handle holds a count.
+            self.loan = unsafe { Loan::offer(child) };
+        }
+        Poll::Pending
+    }
+}
+
+impl<T> FusedFuture for Handle<'_, T> {
+    fn is_terminated(&self) -> bool {
+        matches!(self.state, State::Taken)
+    }
+}
+
+impl<T> Drop for Handle<'_, T> {
+    fn drop(&mut self) {
+        let State::Attached(child) = self.state else {
+            return;
+        };
+        // SAFETY: the handle holds a count.
+        let header = unsafe { child.header() };
+        // Release: the driver, who may set `COMPLETE` next, then owns the output. Acquire:
+        // if it has, the output is seen here.
+        let before = header
+            .link
+            .state
+            .fetch_and(!(HANDLE | JOINER), Ordering::AcqRel);
+        // Frees the count also if one of the destructors panics.
+        let _release = Release(child);
+        if before & (COMPLETE | JOINER) != COMPLETE | JOINER {
+            // SAFETY: no driver saw `JOINER` set, so the slot is the handle's (invariant 2).
+            drop(header.joiner.with_mut(|joiner| unsafe { (*joiner).take() }));
+        }
+        if before & (COMPLETE | EMPTY) == COMPLETE {
+            // SAFETY: complete while `HANDLE` was set: the output is the handle's.
+            unsafe { child.drop_output() };
+        }
+    }
+}
+
+struct Release(Child);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        // SAFETY: made in one place, with the handle's count.
+        unsafe { self.0.release() };
+    }
+}
+
+impl<T> fmt::Debug for Handle<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Refused => "refused",
+            State::Attached(_) => "attached",
+            State::Taken => "taken",
+        };
+        f.debug_struct("Handle").field("state", &state).finish()
+    }
+}
+
+/// There is no result: what should have produced it was cancelled.
+///
+/// Given by a [`Handle`] whose child was never started or was dropped before it finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cancelled {
+    // Made by this crate alone, so that it may come to carry a cause.
+    _more: (),
+}
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cancelled: the scope ended, or was cancelled, before there was a result")
+    }
+}
+
+impl Error for Cancelled {}

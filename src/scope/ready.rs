@@ -1,0 +1,235 @@
+//! Who is ready to be polled: a queue with many producers and one consumer, the driver.
+//!
+//! A producer is a waker or a spawn, on any thread. It puts a [`Link`] on a stack with one
+//! compare-and-swap; the driver takes the whole stack with one swap and turns it round, so
+//! that a pass serves in order of arrival and what becomes ready during a pass waits for
+//! the next one.
+//!
+//! # States of the head
+//!
+//! | head | meaning | a push | the driver |
+//! |---|---|---|---|
+//! | `EMPTY` | nothing is ready, the driver is at work | succeeds | may park or close |
+//! | a link | that one and those below are ready | succeeds | takes them all |
+//! | `PARKED` | nothing is ready, the parent's waker is registered | succeeds, then wakes the parent | takes nothing |
+//! | `CLOSED` | the scope has ended | is refused | – |
+//!
+//! Leaving `PARKED` is what wakes the parent, so a burst of wakes costs it one. `EMPTY` to
+//! `CLOSED` is one compare-and-swap: a spawn comes before the end and is awaited, or after
+//! it and is refused; there is nothing between.
+//!
+//! # Invariants
+//!
+//! 1. A link is in the queue, or in the hands of a producer about to put it there, if and
+//!    only if its `QUEUED` bit is set. Whoever sets the bit owns `next` until the link is on
+//!    the stack; then the driver owns it until it clears the bit.
+//! 2. The memory of a queued link stays alive until its bit is cleared
+//!    (for children see `child.rs`, invariant 3).
+
+use core::{ptr, task::Context};
+
+use crate::{
+    sys::{
+        atomic::{AtomicPtr, AtomicUsize, Ordering},
+        cell::UnsafeCell,
+    },
+    wait::WakerCell,
+};
+
+/// The bit of [`Link::state`] that says that the link is queued.
+pub(super) const QUEUED: usize = 0b1;
+
+/// One place in the queue. `state` is shared with the owner, who uses the other bits.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) state: AtomicUsize,
+    next: UnsafeCell<*mut Link>,
+}
+
+impl Link {
+    pub(super) fn new(state: usize) -> Self {
+        Self {
+            state: AtomicUsize::new(state),
+            next: UnsafeCell::new(ptr::null_mut()),
+        }
+    }
+
+    /// Clears the `QUEUED` bit, and `also` with it, and returns the state before.
+    ///
+    /// To be called before what the link stands for is looked at: what was published by a
+    /// wake that found the bit set is seen then.
+    #[inline]
+    pub(super) fn unqueue(&self, also: usize) -> usize {
+        // Acquire: pairs with the release of every `fetch_or` that found the bit set.
+        // Release: hands `next` over to the next producer (invariant 1).
+        self.state.fetch_and(!(QUEUED | also), Ordering::AcqRel)
+    }
+
+    fn next(&self) -> *mut Link {
+        // SAFETY: only the owner of `next` calls this (invariant 1).
+        self.next.with(|next| unsafe { *next })
+    }
+
+    fn set_next(&self, link: *mut Link) {
+        // SAFETY: only the owner of `next` calls this (invariant 1).
+        self.next.with_mut(|next| unsafe { *next = link });
+    }
+}
+
+const EMPTY: *mut Link = ptr::null_mut();
+const PARKED: *mut Link = ptr::without_provenance_mut(1);
+const CLOSED: *mut Link = ptr::without_provenance_mut(2);
+
+/// The stack of ready links and the waker of the task that polls the scope.
+#[derive(Debug)]
+pub(super) struct ReadyQueue {
+    head: AtomicPtr<Link>,
+    parent: WakerCell,
+}
+
+impl ReadyQueue {
+    pub(super) fn new() -> Self {
+        Self {
+            head: AtomicPtr::new(EMPTY),
+            parent: WakerCell::new(),
+        }
+    }
+
+    /// Puts a link on the stack; `false` if the scope has ended.
+    ///
+    /// # Safety
+    ///
+    /// The caller has set the link's `QUEUED` bit (or made it with the bit set), and the
+    /// memory stays alive as invariant 2 demands.
+    pub(super) unsafe fn push(&self, link: *mut Link) -> bool {
+        let mut head = self.head.load(Ordering::Relaxed);
+        loop {
+            if head == CLOSED {
+                return false;
+            }
+            // SAFETY: alive by the caller's word.
+            unsafe { &*link }.set_next(if head == PARKED { EMPTY } else { head });
+            // Release: pairs with the swaps of the driver, which see `next` and all that
+            // came before. Acquire: pairs with the release in `park`, so that the waker
+            // registered there is found.
+            match self
+                .head
+                .compare_exchange_weak(head, link, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => break,
+                Err(newer) => head = newer,
+            }
+        }
+        if head == PARKED {
+            self.parent.wake();
+        }
+        true
+    }
+
+    /// Takes all that is ready, in order of arrival.
+    pub(super) fn take(&self) -> Batch {
+        // Acquire: pairs with the releases in `push`.
+        self.take_leaving(EMPTY, Ordering::Acquire)
+    }
+
+    /// Closes the queue for good and takes what is left.
+    pub(super) fn close(&self) -> Batch {
+        // Acquire: as in `take`.
+        self.take_leaving(CLOSED, Ordering::Acquire)
+    }
+
+    fn take_leaving(&self, head: *mut Link, order: Ordering) -> Batch {
+        let mut link = self.head.swap(head, order);
+        let mut batch = Batch::new();
+        while link != EMPTY && link != PARKED && link != CLOSED {
+            // SAFETY: a queued link is alive (invariant 2).
+            let below = unsafe { &*link }.next();
+            // SAFETY: the link came off the stack and belongs to the driver now.
+            unsafe { batch.push_front(link) };
+            link = below;
+        }
+        batch
+    }
+
+    /// Closes the queue if nothing is ready. Called by the driver, so not while parked.
+    pub(super) fn close_if_empty(&self) -> bool {
+        // Relaxed: it publishes nothing and takes nothing.
+        self.head
+            .compare_exchange(EMPTY, CLOSED, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Registers the task of `cx` and parks, unless something is ready.
+    pub(super) fn park(&self, cx: &Context<'_>) -> bool {
+        if self.head.load(Ordering::Relaxed) != EMPTY {
+            return false;
+        }
+        self.parent.register(cx);
+        // Release: pairs with the acquire in `push`. Fails if something came since.
+        self.head
+            .compare_exchange(EMPTY, PARKED, Ordering::Release, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Whether the scope has ended. A hint: the refusal of a push is what counts.
+    pub(super) fn is_closed(&self) -> bool {
+        self.head.load(Ordering::Relaxed) == CLOSED
+    }
+}
+
+/// Queued links in the hands of the driver, first in, first out.
+#[derive(Debug)]
+pub(super) struct Batch {
+    head: *mut Link,
+    tail: *mut Link,
+}
+
+impl Batch {
+    pub(super) const fn new() -> Self {
+        Self {
+            head: EMPTY,
+            tail: EMPTY,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.head.is_null()
+    }
+
+    /// # Safety
+    ///
+    /// The link's bit is set, it is on no stack or batch, and the caller is the driver.
+    unsafe fn push_front(&mut self, link: *mut Link) {
+        if self.head.is_null() {
+            self.tail = link;
+        }
+        // SAFETY: a queued link is alive (invariant 2).
+        unsafe { &*link }.set_next(self.head);
+        self.head = link;
+    }
+
+    /// # Safety
+    ///
+    /// As for `push_front`.
+    pub(super) unsafe fn push_back(&mut self, link: *mut Link) {
+        // SAFETY: a queued link is alive (invariant 2).
+        unsafe { &*link }.set_next(EMPTY);
+        // SAFETY: as above.
+        match unsafe { self.tail.as_ref() } {
+            Some(tail) => tail.set_next(link),
+            None => self.head = link,
+        }
+        self.tail = link;
+    }
+
+    /// Takes the first link; its bit is still set and the caller must clear it.
+    pub(super) fn pop_front(&mut self) -> Option<*mut Link> {
+        // SAFETY: a queued link is alive (invariant 2).
+        let next = unsafe { self.head.as_ref() }?.next();
+        let link = core::mem::replace(&mut self.head, next);
+        if next.is_null() {
+            self.tail = EMPTY;
+        }
+        Some(link)
+    }
+}

@@ -1,0 +1,33 @@
+//! The only door to `core`'s atomics and cells, to `std`, and to loom.
+//!
+//! Everything that two threads may share goes through here, so that the models see it:
+//! [`atomic`] (under loom these are the *complete* atomics of `sys/complete.rs`), [`cell`]
+//! (reads and writes reported to loom, and so is the end of a cell's life), and [`lock`]
+//! (a closure-scoped lock whose back-end is chosen here and nowhere else).
+
+pub(crate) mod atomic;
+pub(crate) mod cell;
+#[cfg(loom)]
+pub(crate) mod complete;
+pub(crate) mod lock;
+pub(crate) mod thread;
+pub(crate) mod unwind;
+
+/// Wakers that one hold of a lock may collect: the bound of every critical section. Two in
+/// the models, so that they cross from one batch into the next.
+pub(crate) const BATCH: usize = if cfg!(loom) { 2 } else { 8 };
+
+/// Defines a constructor that is `const` except under loom, whose objects are registered at
+/// run time.
+macro_rules! const_new {
+    ($(#[$meta:meta])* $vis:vis const fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block) => {
+        $(#[$meta])*
+        #[cfg(not(loom))]
+        $vis const fn $name($($arg: $ty),*) -> $ret $body
+
+        $(#[$meta])*
+        #[cfg(loom)]
+        $vis fn $name($($arg: $ty),*) -> $ret $body
+    };
+}
+pub(crate) use const_new;

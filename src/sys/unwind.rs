@@ -1,0 +1,83 @@
+//! Panics of user code: caught and resumed with `std`, passed through without.
+
+#[cfg(feature = "std")]
+mod imp {
+    extern crate std;
+
+    use std::{any::Any, boxed::Box, panic};
+
+    /// What a panic carries.
+    pub(crate) type Payload = Box<dyn Any + Send>;
+
+    /// Runs `f`; a panic becomes a value.
+    ///
+    /// Callers either resume the payload or are unwinding already, and hold no broken
+    /// invariant across `f`: hence the assertion of unwind safety, once, here.
+    pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
+        panic::catch_unwind(panic::AssertUnwindSafe(f))
+    }
+
+    /// Goes on with a panic that [`catch`] stopped.
+    pub(crate) fn resume(payload: Payload) -> ! {
+        panic::resume_unwind(payload)
+    }
+
+    /// As [`resume`], for destructors: a second panic in one thread would abort.
+    pub(crate) fn resume_unless_panicking(payload: Payload) {
+        if std::thread::panicking() {
+            super::discard(payload);
+        } else {
+            resume(payload)
+        }
+    }
+}
+
+#[cfg(not(feature = "std"))]
+mod imp {
+    /// Without `std` nothing can be caught, so there is never a payload.
+    #[derive(Debug)]
+    pub(crate) enum Payload {}
+
+    pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
+        Ok(f())
+    }
+
+    pub(crate) fn resume(payload: Payload) -> ! {
+        match payload {}
+    }
+
+    pub(crate) fn resume_unless_panicking(payload: Payload) {
+        match payload {}
+    }
+}
+
+pub(crate) use imp::{Payload, catch, resume, resume_unless_panicking};
+
+/// Drops a payload that nobody will see. It is the user's type, so this too may panic.
+fn discard(payload: Payload) {
+    core::mem::forget(catch(|| drop(payload)));
+}
+
+/// The first panic of several steps that must all be taken.
+#[derive(Debug, Default)]
+pub(crate) struct FirstPanic(Option<Payload>);
+
+impl FirstPanic {
+    /// Takes a step.
+    pub(crate) fn run(&mut self, step: impl FnOnce()) {
+        self.note(catch(step));
+    }
+
+    /// Notes how a step ended.
+    pub(crate) fn note(&mut self, result: Result<(), Payload>) {
+        match (result, &self.0) {
+            (Ok(()), _) => {}
+            (Err(payload), None) => self.0 = Some(payload),
+            (Err(payload), Some(_)) => discard(payload),
+        }
+    }
+
+    pub(crate) fn into_result(self) -> Result<(), Payload> {
+        self.0.map_or(Ok(()), Err)
+    }
+}

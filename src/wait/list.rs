@@ -1,0 +1,299 @@
+//! An intrusive, doubly linked FIFO of pinned nodes.
+//!
+//! ```text
+//!  List { head ──┐                                       tail ──┐ }
+//!                ▼                                              ▼
+//!        Waiter { prev: ∅, next ─► } ◄─► Waiter ◄─► Waiter { next: ∅ }
+//! ```
+//!
+//! Nodes point to nodes, never to the list: the list may move while nodes are linked (a
+//! pinned future that was forgotten leaves its node linked for good, and the primitive may
+//! then be moved or dropped).
+//!
+//! # States of a node
+//!
+//! | state | linked | waker stored | who may change it |
+//! |---|---|---|---|
+//! | `IDLE` | no | no | the owner |
+//! | `QUEUED` | yes | yes | whoever holds the lock |
+//! | `GRANTED`, `CLOSED` | no | no | the owner |
+//! | `DONE` | no | no | nobody: the outcome has been taken |
+//!
+//! # Invariants
+//!
+//! 1. A node is linked if and only if its state is `QUEUED`, and a linked node is pinned and
+//!    stays alive: its destructor must not end before [`List::remove`] or an outcome.
+//! 2. `links` of a node is read and written only with the lock held while it is `QUEUED`,
+//!    and only by its owner otherwise.
+//! 3. `state` leaves `QUEUED` only under the lock. Towards an outcome that store is a
+//!    release and the last access to the node by the lock's holder; the owner's acquiring
+//!    load of it orders everything before.
+//! 4. All nodes of a list were linked by it: a node is never handed to another list.
+
+use core::{fmt, marker::PhantomPinned, pin::Pin, ptr, task::Waker};
+
+use crate::sys::{
+    atomic::{AtomicU8, Ordering},
+    cell::UnsafeCell,
+    const_new,
+};
+
+const IDLE: u8 = 0;
+const QUEUED: u8 = 1;
+const GRANTED: u8 = 2;
+const CLOSED: u8 = 3;
+const DONE: u8 = 4;
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// The request was granted whole.
+    Granted,
+    /// The primitive was closed before the request could be granted.
+    Closed,
+}
+
+/// Where a node stands, as its owner sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Never linked.
+    Idle,
+    /// Linked when looked at; only under the lock is that certain.
+    Queued,
+    /// Ended and unlinked; the node is the owner's alone.
+    Ended(Outcome),
+    /// Ended, and the owner has taken the outcome.
+    Done,
+}
+
+/// A node: one request of one future.
+pub struct Waiter<T> {
+    state: AtomicU8,
+    request: T,
+    links: UnsafeCell<Links<T>>,
+    // Others hold pointers to the node while its owner polls it through `&mut`: this is what
+    // keeps that `&mut` from claiming to be the only pointer.
+    _pinned: PhantomPinned,
+}
+
+struct Links<T> {
+    prev: *const Waiter<T>,
+    next: *const Waiter<T>,
+    waker: Option<Waker>,
+}
+
+/// The list. Lives behind the lock of the primitive whose waiters it links.
+#[derive(Debug)]
+pub struct List<T> {
+    head: *const Waiter<T>,
+    tail: *const Waiter<T>,
+}
+
+// SAFETY: the pointers lead to nodes whose contents the lock around this list guards
+// (invariants 1 and 2); the request and the waker may be used by any thread that holds it.
+unsafe impl<T: Send + Sync> Send for List<T> {}
+
+// SAFETY: a node may be sent while it is not linked (it is pinned while it is), and what a
+// lock's holder reads of it is `Send + Sync`.
+unsafe impl<T: Send + Sync> Send for Waiter<T> {}
+
+// SAFETY: through `&Waiter` only `state` (atomic) and `request` (`Sync`) can be reached;
+// `links` follows invariant 2.
+unsafe impl<T: Send + Sync> Sync for Waiter<T> {}
+
+impl<T> Waiter<T> {
+    const_new! {
+        /// A node that asks for `request`.
+        pub const fn new(request: T) -> Self {
+            Self {
+                state: AtomicU8::new(IDLE),
+                request,
+                links: UnsafeCell::new(Links {
+                    prev: ptr::null(),
+                    next: ptr::null(),
+                    waker: None,
+                }),
+                _pinned: PhantomPinned,
+            }
+        }
+    }
+
+    /// What the node asks for.
+    #[inline]
+    pub fn request(&self) -> &T {
+        &self.request
+    }
+
+    /// Where the node stands. An outcome is certain; `Queued` may be out of date.
+    #[inline]
+    pub fn stage(&self) -> Stage {
+        // Acquire: pairs with the release in `List::pop_front` (invariant 3), so that the
+        // owner sees what the granter did before, and may free the node.
+        match self.state.load(Ordering::Acquire) {
+            IDLE => Stage::Idle,
+            QUEUED => Stage::Queued,
+            GRANTED => Stage::Ended(Outcome::Granted),
+            CLOSED => Stage::Ended(Outcome::Closed),
+            _ => Stage::Done,
+        }
+    }
+
+    /// Notes that the owner has what it waited for. Only for a node that is not linked.
+    #[inline]
+    pub fn finish(&self) {
+        // Relaxed: nobody else looks at a node that is not linked.
+        self.state.store(DONE, Ordering::Relaxed);
+    }
+}
+
+impl<T> List<T> {
+    /// An empty list.
+    #[allow(
+        clippy::new_without_default,
+        reason = "a list is made in one place a primitive"
+    )]
+    pub const fn new() -> Self {
+        Self {
+            head: ptr::null(),
+            tail: ptr::null(),
+        }
+    }
+
+    /// Whether nobody waits.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.head.is_null()
+    }
+
+    /// What the first waiter asks for.
+    #[inline]
+    pub fn front(&self) -> Option<&T> {
+        // SAFETY: a linked node is alive (invariant 1), and stays so while the lock is held,
+        // which the borrow of the list stands for. `request` is never written.
+        unsafe { self.head.as_ref() }.map(Waiter::request)
+    }
+
+    /// Whether `waiter` is the first.
+    #[inline]
+    pub fn is_front(&self, waiter: &Waiter<T>) -> bool {
+        ptr::eq(self.head, waiter)
+    }
+
+    /// Links an idle node at the end.
+    ///
+    /// # Safety
+    ///
+    /// `waiter` is idle, is used with no other list, and will not be freed before it has
+    /// left this list by [`pop_front`](Self::pop_front) or [`remove`](Self::remove), unless
+    /// it is never freed at all.
+    pub unsafe fn push_back(&mut self, waiter: Pin<&Waiter<T>>, waker: Waker) {
+        let node: *const Waiter<T> = waiter.get_ref();
+        let prev = self.tail;
+        Self::with_links(&waiter, |links| {
+            links.prev = prev;
+            links.next = ptr::null();
+            links.waker = Some(waker);
+        });
+        // SAFETY: a linked node is alive (invariant 1).
+        match unsafe { prev.as_ref() } {
+            Some(prev) => Self::with_links(prev, |links| links.next = node),
+            None => self.head = node,
+        }
+        self.tail = node;
+        // Relaxed: others look only under the lock, the owner needs no order with itself.
+        waiter.state.store(QUEUED, Ordering::Relaxed);
+    }
+
+    /// Unlinks the first node, ends its wait and returns the waker to be called once the
+    /// lock is released.
+    pub fn pop_front(&mut self, outcome: Outcome) -> Option<Waker> {
+        // SAFETY: a linked node is alive (invariant 1).
+        let waiter = unsafe { self.head.as_ref() }?;
+        let waker = self.unlink(waiter);
+        let ended = match outcome {
+            Outcome::Granted => GRANTED,
+            Outcome::Closed => CLOSED,
+        };
+        // Release: pairs with the load in `Waiter::stage`. The last access (invariant 3):
+        // from here on the owner may free the node without taking the lock.
+        waiter.state.store(ended, Ordering::Release);
+        waker
+    }
+
+    /// Unlinks a node whose owner gives up; its waker is returned to be dropped once the
+    /// lock is released. `Err` if its wait has ended already.
+    ///
+    /// # Safety
+    ///
+    /// `waiter` is the caller's own and is used with no other list.
+    pub unsafe fn remove(&mut self, waiter: &Waiter<T>) -> Result<Option<Waker>, Outcome> {
+        match waiter.stage() {
+            Stage::Queued => {
+                let waker = self.unlink(waiter);
+                // Relaxed: only the owner, who is here, looks at it from now on.
+                waiter.state.store(DONE, Ordering::Relaxed);
+                Ok(waker)
+            }
+            Stage::Ended(outcome) => Err(outcome),
+            Stage::Idle | Stage::Done => Ok(None),
+        }
+    }
+
+    /// Looks at a queued node's waker, or replaces it. `Err` if the wait has ended.
+    ///
+    /// Only a comparison may run inside `f`: the lock is held.
+    ///
+    /// # Safety
+    ///
+    /// `waiter` is the caller's own and is used with no other list.
+    pub unsafe fn with_waker<R>(
+        &mut self,
+        waiter: &Waiter<T>,
+        f: impl FnOnce(&mut Option<Waker>) -> R,
+    ) -> Result<R, Outcome> {
+        match waiter.stage() {
+            Stage::Ended(outcome) => Err(outcome),
+            _ => Ok(Self::with_links(waiter, |links| f(&mut links.waker))),
+        }
+    }
+
+    /// Takes a linked node out and its waker with it; `state` is left to the caller.
+    fn unlink(&mut self, waiter: &Waiter<T>) -> Option<Waker> {
+        let (prev, next, waker) = Self::with_links(waiter, |links| {
+            (
+                core::mem::replace(&mut links.prev, ptr::null()),
+                core::mem::replace(&mut links.next, ptr::null()),
+                links.waker.take(),
+            )
+        });
+        // SAFETY: a neighbour of a linked node is linked, hence alive (invariant 1).
+        match unsafe { prev.as_ref() } {
+            Some(prev) => Self::with_links(prev, |links| links.next = next),
+            None => self.head = next,
+        }
+        // SAFETY: as above.
+        match unsafe { next.as_ref() } {
+            Some(next) => Self::with_links(next, |links| links.prev = prev),
+            None => self.tail = prev,
+        }
+        waker
+    }
+
+    #[inline]
+    fn with_links<R>(waiter: &Waiter<T>, f: impl FnOnce(&mut Links<T>) -> R) -> R {
+        waiter.links.with_mut(|links| {
+            // SAFETY: the caller holds the lock (it has `&mut` or is a method of the list
+            // inside) and the node is linked or about to be: invariant 2.
+            f(unsafe { &mut *links })
+        })
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Waiter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter")
+            .field("request", &self.request)
+            .field("stage", &self.stage())
+            .finish_non_exhaustive()
+    }
+}
