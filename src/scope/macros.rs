@@ -36,6 +36,9 @@ macro_rules! scope {
             driver.run(async $body).await
         }
     };
+    ($($setting:ident = $value:expr,)* |$scope:ident| $body:expr) => {
+        $crate::scope!($($setting = $value,)* |$scope| { $body })
+    };
 }
 
 /// As [`scope!`](crate::scope), but the first error ends the scope and is its result.
@@ -72,6 +75,9 @@ macro_rules! try_scope {
     ($($setting:ident = $value:expr,)* |$scope:ident| $body:block) => {
         $crate::try_scope!($($setting = $value,)* |$scope| -> _ $body)
     };
+    ($($setting:ident = $value:expr,)* |$scope:ident| $body:expr) => {
+        $crate::try_scope!($($setting = $value,)* |$scope| { $body })
+    };
 }
 
 /// As [`scope!`](crate::scope), for children that are not `Send`; see
@@ -84,6 +90,9 @@ macro_rules! local_scope {
             $(let driver = driver.$setting($value);)*
             driver.run(async $body).await
         }
+    };
+    ($($setting:ident = $value:expr,)* |$scope:ident| $body:expr) => {
+        $crate::local_scope!($($setting = $value,)* |$scope| { $body })
     };
 }
 
@@ -100,5 +109,8 @@ macro_rules! try_local_scope {
     };
     ($($setting:ident = $value:expr,)* |$scope:ident| $body:block) => {
         $crate::try_local_scope!($($setting = $value,)* |$scope| -> _ $body)
+    };
+    ($($setting:ident = $value:expr,)* |$scope:ident| $body:expr) => {
+        $crate::try_local_scope!($($setting = $value,)* |$scope| { $body })
     };
 }

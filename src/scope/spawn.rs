@@ -153,8 +153,9 @@ impl<'env, B, K> Scope<'env, B, K> {
         F: Future + 'env,
         K: Admits<F>,
     {
+        let full = !self.starts_nothing();
         let Some(counted) = self.shared.limits.try_count() else {
-            return Err(Refused { future, full: true });
+            return Err(Refused { future, full });
         };
         self.add::<F, Plain<B>>(future, counted)
             .map_err(|future| Refused {
@@ -236,6 +237,11 @@ impl<'env, B, K> Scope<'env, B, K> {
             .unwrap_or_else(|_refused| Handle::refused())
     }
 
+    /// Whether the scope has ended or is cancelled.
+    fn starts_nothing(&self) -> bool {
+        self.shared.ready.is_closed() || self.shared.is_cancelled()
+    }
+
     /// Queues a new child, or gives its future back if the scope starts nothing any more.
     fn add<F, S>(&self, future: F, counted: bool) -> Result<Handle<'env, S::Value>, F>
     where
@@ -243,7 +249,7 @@ impl<'env, B, K> Scope<'env, B, K> {
         S: Settle<F::Output, Break = B>,
         K: Admits<F>,
     {
-        let refused = if self.shared.ready.is_closed() || self.shared.is_cancelled() {
+        let refused = if self.starts_nothing() {
             future
         } else {
             let child = Child::new::<F, S>(self.shared.clone(), future, counted);

@@ -1,0 +1,266 @@
+//! The limit of a scope: who starts when, and how a waiting child lends its place.
+
+mod support;
+
+use std::{
+    future::Future,
+    num::NonZeroUsize,
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::Poll,
+};
+
+use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
+use pleach::{Scope, block_on, scope};
+use support::yield_now;
+
+fn limit(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).unwrap()
+}
+
+/// Counts who is inside and remembers the most.
+#[derive(Default)]
+struct Meter {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Meter {
+    async fn pass_through(&self) {
+        self.most
+            .fetch_max(self.now.fetch_add(1, SeqCst) + 1, SeqCst);
+        for _ in 0..3 {
+            yield_now().await;
+        }
+        self.now.fetch_sub(1, SeqCst);
+    }
+}
+
+#[test]
+fn no_more_children_run_than_the_limit_allows_and_no_fewer() {
+    for n in [1, 2, 7] {
+        let meter = Meter::default();
+        block_on(scope!(limit = limit(n), |s| {
+            for _ in 0..50 {
+                s.spawn(meter.pass_through());
+            }
+        }));
+        assert_eq!(meter.most.into_inner(), n);
+    }
+}
+
+#[test]
+fn children_start_in_the_order_in_which_they_were_spawned() {
+    let order = Mutex::new(Vec::new());
+    block_on(scope!(limit = limit(2), |s| {
+        let order = &order;
+        for n in 0..20 {
+            s.spawn(async move {
+                order.lock().unwrap().push(n);
+                for _ in 0..n % 3 {
+                    yield_now().await;
+                }
+            });
+        }
+    }));
+    assert!(order.into_inner().unwrap().into_iter().eq(0..20));
+}
+
+#[test]
+fn spawning_never_waits_and_the_body_takes_no_place() {
+    let meter = Meter::default();
+    block_on(scope!(limit = limit(1), |s| {
+        let handles: Vec<_> = (0..10).map(|_| s.spawn(meter.pass_through())).collect();
+        for handle in handles {
+            assert_eq!(handle.await, Ok(()));
+        }
+    }));
+    assert_eq!(meter.most.into_inner(), 1);
+}
+
+#[test]
+fn try_spawn_refuses_at_the_limit_and_gives_the_future_back() {
+    let release = AtomicUsize::new(0);
+    block_on(scope!(limit = limit(2), |s| {
+        let first = s.try_spawn(async { 1 }).unwrap();
+        let second = s.spawn(async { 2 });
+        let refused = s.try_spawn(async { 3 }).unwrap_err();
+        assert!(refused.is_full());
+        assert_eq!(refused.into_inner().await, 3);
+        assert_eq!((first.await, second.await), (Ok(1), Ok(2)));
+        assert_eq!(s.try_spawn(async { 4 }).unwrap().await, Ok(4));
+        // Those that wait for a place count too.
+        for _ in 0..5 {
+            s.spawn(async {
+                while release.load(SeqCst) == 0 {
+                    yield_now().await;
+                }
+            });
+        }
+        assert!(s.try_spawn(async {}).unwrap_err().is_full());
+        s.cancel();
+        assert!(!s.try_spawn(async {}).unwrap_err().is_full());
+        release.store(1, SeqCst);
+    }));
+}
+
+#[test]
+fn a_refused_spawn_leaves_the_count_alone() {
+    let (driver, s) = pleach::scope::scope();
+    let driver = driver.limit(limit(1));
+    block_on(driver.run(async {}));
+    for _ in 0..3 {
+        assert!(
+            !s.try_spawn(async {}).unwrap_err().is_full(),
+            "over, not full"
+        );
+    }
+}
+
+fn tree(s: Scope<'_>, depth: usize) -> Pin<Box<dyn Future<Output = usize> + Send + '_>> {
+    Box::pin(async move {
+        if depth == 0 {
+            return 1;
+        }
+        let left = s.spawn(tree(s.clone(), depth - 1));
+        let right = s.spawn(tree(s.clone(), depth - 1));
+        left.await.unwrap() + right.await.unwrap()
+    })
+}
+
+#[test]
+fn a_tree_of_children_that_await_children_fits_any_limit() {
+    for n in [1, 2, 3, 1000] {
+        let leaves = block_on(scope!(limit = limit(n), |s| {
+            s.spawn(tree(s.clone(), 8)).await.unwrap()
+        }));
+        assert_eq!(leaves, 256);
+    }
+}
+
+#[test]
+fn a_lent_place_is_one_place() {
+    let meter = Meter::default();
+    block_on(scope!(limit = limit(2), |s| {
+        let meter = &meter;
+        for _ in 0..5 {
+            s.spawn_with(|s| async move {
+                let children: Vec<_> = (0..6).map(|_| s.spawn(meter.pass_through())).collect();
+                for result in join_all(children).await {
+                    result.unwrap();
+                }
+            });
+        }
+    }));
+    assert_eq!(meter.most.into_inner(), 2);
+}
+
+#[test]
+fn lending_works_through_combinators_with_wakers_of_their_own() {
+    let meter = Meter::default();
+    block_on(scope!(limit = limit(1), |s| {
+        let meter = &meter;
+        s.spawn_with(|s| async move {
+            let mut children: FuturesUnordered<_> =
+                (0..50).map(|_| s.spawn(meter.pass_through())).collect();
+            while let Some(result) = children.next().await {
+                result.unwrap();
+            }
+        });
+    }));
+    assert_eq!(meter.most.into_inner(), 1);
+}
+
+#[test]
+fn lending_works_from_inside_a_nested_scope() {
+    let value = block_on(scope!(limit = limit(1), |outer| {
+        outer
+            .spawn_with(|outer| async move {
+                let outer = &outer;
+                scope!(|inner| {
+                    let outer = outer.clone();
+                    inner
+                        .spawn(async move { outer.spawn(async { 5 }).await })
+                        .await
+                })
+                .await
+            })
+            .await
+    }));
+    assert_eq!(value, Ok(Ok(Ok(5))));
+}
+
+#[test]
+fn a_child_that_stops_waiting_takes_its_place_back() {
+    let meter = Meter::default();
+    block_on(scope!(limit = limit(1), |s| {
+        let meter = &meter;
+        s.spawn_with(|s| async move {
+            let mut given_up = s.spawn(meter.pass_through());
+            assert!(
+                std::future::poll_fn(|cx| {
+                    Poll::Ready(Pin::new(&mut given_up).poll(cx).is_pending())
+                })
+                .await
+            );
+            drop(given_up);
+            yield_now().await;
+        });
+        for _ in 0..3 {
+            s.spawn(meter.pass_through());
+        }
+    }));
+    assert_eq!(meter.most.into_inner(), 1);
+}
+
+#[test]
+fn a_handle_that_leaves_its_waiting_child_keeps_the_books_straight() {
+    let (driver, s) = pleach::scope::scope();
+    let driver = driver.limit(limit(1));
+    let escaped = Arc::new(Mutex::new(None));
+    let escape = Arc::clone(&escaped);
+    block_on(driver.run(async {
+        s.spawn_with(|s| async move {
+            let mut handle = s.spawn(async { 1 });
+            // Waits once, then ends with the handle still alive elsewhere.
+            std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut handle).poll(cx).is_pending()))
+                .await;
+            *escape.lock().unwrap() = Some(handle);
+        })
+        .await
+        .unwrap();
+        for n in 0..3 {
+            assert_eq!(s.spawn(async move { n }).await, Ok(n));
+        }
+    }));
+    let handle = escaped.lock().unwrap().take().unwrap();
+    assert_eq!(block_on(handle), Ok(1));
+}
+
+#[test]
+fn cancel_drops_those_held_back_awaited_or_not() {
+    let value = block_on(scope!(limit = limit(1), |s| {
+        s.spawn_with(|s| async move {
+            let awaited = s.spawn(async { 1 });
+            let other = s.spawn(async { 2 });
+            s.cancel();
+            (awaited.await.is_err(), other.await.is_err())
+        })
+        .await
+    }));
+    assert_eq!(value, Ok((true, true)));
+}
+
+#[test]
+fn a_limit_that_is_set_late_still_gates() {
+    let meter = Meter::default();
+    let (driver, s) = pleach::scope::scope();
+    for _ in 0..10 {
+        s.spawn(meter.pass_through());
+    }
+    block_on(driver.limit(limit(3)).run(async {}));
+    assert_eq!(meter.most.load(SeqCst), 3);
+}
