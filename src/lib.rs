@@ -10,10 +10,18 @@ extern crate std;
     not(loom),
     allow(unreachable_pub, reason = "models reach it by `internals`")
 )]
+#[cfg_attr(
+    not(feature = "alloc"),
+    allow(dead_code, unused_imports, reason = "parts that only scopes need")
+)]
 mod sys;
 #[cfg_attr(
     not(loom),
     allow(unreachable_pub, reason = "models reach it by `internals`")
+)]
+#[cfg_attr(
+    not(feature = "alloc"),
+    allow(dead_code, unused_imports, reason = "parts that only scopes need")
 )]
 mod wait;
 
@@ -34,6 +42,6 @@ pub use semaphore::{Acquire, AcquireError, Permit, Semaphore, TryAcquireError};
 pub mod internals {
     pub use crate::{
         sys::{cell::UnsafeCell, complete, lock::Lock, lock::spin::SpinLock},
-        wait::{List, Outcome, Stage, Waiter},
+        wait::{List, Outcome, Stage, Waiter, WakerCell},
     };
 }

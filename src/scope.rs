@@ -50,12 +50,22 @@
 //! # });
 //! ```
 //!
+//! The explicit form is also how a scope is stopped from outside: race its future against
+//! something else, with [`Scope::cancel`] for a graceful end. (Dropping it is the other way.)
+//!
 //! [`local`] has the same for children that are not `Send`.
+//!
+//! # Functions that spawn
+//!
+//! What a function spawns must live as long as the scope's environment, so both get the same
+//! lifetime: `async fn visit<'env>(s: Scope<'env>, tree: &'env Tree)`. A child that spawns
+//! another of its own kind is recursive, and needs a boxed future or a plain function that
+//! does the spawning, as for any recursive `async fn`.
 //!
 //! # Borrowing in a loop
 //!
-//! A child that must own the loop's variable is `async move`, which would move the rest as
-//! well: take a reference first.
+//! A child that must own a loop's variable is `async move`, which would move the rest as
+//! well: take a reference first. (A variable that is a reference itself needs neither.)
 //!
 //! ```
 //! # pleach::block_on(async {
@@ -124,12 +134,12 @@ type Invariant<'env> = PhantomData<fn(&'env ()) -> &'env ()>;
 /// Made by [`scope`](scope()) or [`try_scope`] together with the [`Scope`] that spawns.
 /// Dropping a driver, or the future made of it, drops all children.
 ///
-/// What children borrow must be declared before the driver. The handle `s` keeps those
-/// borrows alive as long as it lives itself; the macros confine it to a block of its own.
+/// What children borrow must be declared before the driver, and stays borrowed until the
+/// driver, or the future made of it, is gone and the handle `s` is used no more.
 #[must_use = "a driver does nothing until it is given a body and awaited"]
 pub struct Driver<'env, B = Infallible, K = Threaded> {
     engine: Engine<B>,
-    _env: Invariant<'env>,
+    _env: Env<'env>,
     _kind: PhantomData<K>,
 }
 
@@ -168,7 +178,7 @@ fn open<'env, B, K>() -> (Driver<'env, B, K>, Scope<'env, B, K>) {
     let scope = Scope::new(shared.clone());
     let driver = Driver {
         engine: Engine::new(shared),
-        _env: PhantomData,
+        _env: Env(PhantomData),
         _kind: PhantomData,
     };
     (driver, scope)
@@ -241,6 +251,13 @@ impl<'env, B, K> Driver<'env, B, K> {
     {
         RunTry::new(self, body)
     }
+}
+
+/// Children are dropped with their driver, so what they borrow must be alive then.
+struct Env<'env>(Invariant<'env>);
+
+impl Drop for Env<'_> {
+    fn drop(&mut self) {}
 }
 
 impl<B, K> fmt::Debug for Driver<'_, B, K> {

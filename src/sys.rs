@@ -8,7 +8,7 @@
 pub(crate) mod atomic;
 pub(crate) mod cell;
 #[cfg(loom)]
-pub(crate) mod complete;
+pub mod complete;
 pub(crate) mod lock;
 pub(crate) mod thread;
 pub(crate) mod unwind;

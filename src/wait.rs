@@ -18,4 +18,5 @@ mod list;
 mod waker;
 
 pub use list::{List, Outcome, Stage, Waiter};
-pub(crate) use waker::{WakeBatch, WakerCell, wake_in_batches};
+pub use waker::WakerCell;
+pub(crate) use waker::{WakeBatch, wake_in_batches};

@@ -5,7 +5,6 @@ mod support;
 use std::{
     cell::Cell,
     future::{Future, pending, poll_fn},
-    mem,
     pin::{Pin, pin},
     rc::Rc,
     sync::{
@@ -17,7 +16,7 @@ use std::{
 
 use futures_util::future::FusedFuture;
 use pleach::{Cancelled, Handle, block_on, local_scope, scope, try_local_scope, try_scope};
-use support::{Hostile, Wakes, poll_now, poll_with, yield_now};
+use support::{Hostile, Wakes, forget, leak, poll_now, poll_with, yield_now};
 
 /// A future that is ready when it is told, and knows how often it was polled.
 #[derive(Default)]
@@ -138,7 +137,7 @@ fn a_child_may_spawn_while_the_scope_drains() {
 fn spawns_come_from_other_threads_and_wake_a_parked_scope() {
     let gate = Gate::default();
     let out = block_on(scope!(|s| {
-        let (sender, receiver) = std::sync::mpsc::channel::<Handle<'_, usize>>();
+        let (sender, receiver) = std::sync::mpsc::channel::<Handle<usize>>();
         let child = s.spawn(gate.wait());
         std::thread::scope(|threads| {
             threads.spawn(|| {
@@ -612,7 +611,7 @@ fn the_parents_waker_may_spawn_when_it_is_cloned_woken_or_dropped() {
             }
         }
     };
-    let gate: &'static Gate = Box::leak(Box::default());
+    let gate: &'static Gate = leak(Gate::default());
     let mut running = Box::pin(driver.run(gate.wait()));
     for _ in 0..4 {
         let (clone, wake, end) = (spawn.clone(), spawn.clone(), spawn.clone());
@@ -644,7 +643,7 @@ fn a_forgotten_scope_and_its_handles_stay_harmless() {
         }));
         assert!(poll_now(running.as_mut()).is_pending());
         assert!(poll_now(running.as_mut()).is_pending());
-        mem::forget(running);
+        forget(running);
     }
     // Moved and freed while the forgotten child still borrows it and can still be woken.
     drop(Box::new(data));
@@ -655,7 +654,7 @@ fn a_forgotten_scope_and_its_handles_stay_harmless() {
 fn a_forgotten_handle_leaks_the_output_and_nothing_else() {
     let alive = Arc::new(());
     let witness = Arc::clone(&alive);
-    block_on(scope!(|s| mem::forget(s.spawn(async move { witness }))));
+    block_on(scope!(|s| forget(s.spawn(async move { witness }))));
     assert_eq!(Arc::strong_count(&alive), 2);
 }
 

@@ -15,10 +15,10 @@ use std::{
 
 use futures_util::future::FusedFuture;
 use pleach::{Acquire, AcquireError, Permit, Semaphore, TryAcquireError};
-use support::{Hostile, Wakes, poll_now, poll_with};
+use support::{Hostile, Wakes, forget, leak, poll_now, poll_with};
 
 fn leaked(permits: usize) -> &'static Semaphore {
-    Box::leak(Box::new(Semaphore::new(permits)))
+    leak(Semaphore::new(permits))
 }
 
 #[test]
@@ -384,7 +384,7 @@ fn a_forgotten_waiter_outlives_a_semaphore_that_moves_and_dies() {
         let semaphore = home.as_ref().unwrap();
         let mut waiting = Box::pin(semaphore.acquire());
         assert!(poll_now(waiting.as_mut()).is_pending());
-        std::mem::forget(waiting);
+        forget(waiting);
     }
     let moved = Box::new(home.take().unwrap());
     // The forgotten node is the head: it is granted first and keeps its permit for good.
@@ -403,7 +403,7 @@ fn a_forgotten_waiter_may_stand_in_the_middle_of_the_queue() {
     for acquire in &mut waiting {
         assert!(poll_now(acquire.as_mut()).is_pending());
     }
-    std::mem::forget(waiting.remove(1));
+    forget(waiting.remove(1));
     drop(waiting.remove(0));
     drop(waiting.pop());
     semaphore.add_permits(1);

@@ -49,11 +49,12 @@ use crate::sys::atomic::Ordering;
 /// assert_eq!(sum, Ok(5));
 /// # });
 /// ```
-pub struct Handle<'env, T> {
+pub struct Handle<T> {
     state: State,
     loan: Option<Loan>,
-    // Owns a `T` that may be inside the child; `'env` is that of the scope.
-    _output: PhantomData<(&'env (), T)>,
+    // Owns a `T` that may be inside the child. No `'env`: a handle never touches the future,
+    // so what siblings and the child itself borrowed need not be alive while it is.
+    _output: PhantomData<T>,
 }
 
 enum State {
@@ -67,13 +68,13 @@ enum State {
 
 // SAFETY: the handle gives access to the output alone, by value; the rest of the child that
 // it touches (state, joiner) may be used from any thread.
-unsafe impl<T: Send> Send for Handle<'_, T> {}
+unsafe impl<T: Send> Send for Handle<T> {}
 // SAFETY: nothing can be done through `&Handle`.
-unsafe impl<T: Send> Sync for Handle<'_, T> {}
+unsafe impl<T: Send> Sync for Handle<T> {}
 
-impl<T> Unpin for Handle<'_, T> {}
+impl<T> Unpin for Handle<T> {}
 
-impl<T> Handle<'_, T> {
+impl<T> Handle<T> {
     /// # Safety
     ///
     /// The caller hands over the handle's count of `child`, whose output is a `T`.
@@ -141,7 +142,7 @@ impl<T> Handle<'_, T> {
     }
 }
 
-impl<T> Future for Handle<'_, T> {
+impl<T> Future for Handle<T> {
     type Output = Result<T, Cancelled>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -168,13 +169,13 @@ impl<T> Future for Handle<'_, T> {
     }
 }
 
-impl<T> FusedFuture for Handle<'_, T> {
+impl<T> FusedFuture for Handle<T> {
     fn is_terminated(&self) -> bool {
         matches!(self.state, State::Taken)
     }
 }
 
-impl<T> Drop for Handle<'_, T> {
+impl<T> Drop for Handle<T> {
     fn drop(&mut self) {
         let State::Attached(child) = self.state else {
             return;
@@ -209,7 +210,7 @@ impl Drop for Release {
     }
 }
 
-impl<T> fmt::Debug for Handle<'_, T> {
+impl<T> fmt::Debug for Handle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Refused => "refused",

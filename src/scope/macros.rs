@@ -3,9 +3,10 @@
 /// Runs a block with a scope to spawn children into; all are done when it resolves.
 ///
 /// `scope!(|s| { .. })` is a future; its output is the value of the block. The block is the
-/// *body*: an `async` block that borrows what is around it, with `s` (a `&Scope`, call
-/// [`clone`](Clone::clone) on it to give it away) to spawn with. `?` and `return` leave the
-/// body, not the function around it; the children are awaited all the same.
+/// *body*: an `async` block that borrows what is around it, with `s`, a
+/// [`Scope`](crate::scope::Scope), to spawn with ([`clone`](Clone::clone) it to move it into a
+/// child). `?` and `return` leave the body, not the function around it; the children are
+/// awaited all the same.
 ///
 /// Settings of the [`Driver`](crate::scope::Driver) go before the body:
 /// `scope!(limit = n, |s| { .. })` is `driver.limit(n)`.

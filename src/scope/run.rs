@@ -69,8 +69,8 @@ pin_project! {
     /// The future of a scope: [`Driver::run`].
     ///
     /// Resolves to the value of the body when the body and all children are done. It is
-    /// `Send` if the body is (and the scope is not a [`local`](super::local) one), and not
-    /// `Unpin`.
+    /// `Send` if the body is (and the scope is not a [`local`](super::local) one), and
+    /// `Unpin` only if the body is.
     ///
     /// # Cancel safety
     ///

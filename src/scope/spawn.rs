@@ -20,9 +20,10 @@ pub struct Local {
 }
 
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Threaded {}
-    impl Sealed for super::Local {}
+    /// Names the future too: nobody else can admit one of their own.
+    pub trait Sealed<F> {}
+    impl<F> Sealed<F> for super::Threaded where F: Future<Output: Send> + Send {}
+    impl<F: Future> Sealed<F> for super::Local {}
 }
 
 /// Which futures a kind of scope admits: [`Threaded`] those that are `Send` with an output
@@ -31,10 +32,11 @@ mod sealed {
     message = "this future cannot be spawned into a scope that may move between threads",
     note = "children and their outputs must be `Send`; for those that are not see `pleach::local_scope!`"
 )]
-pub trait Admits<F: Future>: sealed::Sealed {}
+pub trait Admits<F: Future>: sealed::Sealed<F> {}
 
 impl<F> Admits<F> for Threaded
 where
+    // Not `Send`, and need not be? `pleach::local_scope!` takes it.
     F: Future + Send,
     F::Output: Send,
 {
@@ -88,7 +90,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// assert_eq!(max, Ok(Some(3)));
     /// # });
     /// ```
-    pub fn spawn<F>(&self, future: F) -> Handle<'env, F::Output>
+    pub fn spawn<F>(&self, future: F) -> Handle<F::Output>
     where
         F: Future + 'env,
         K: Admits<F>,
@@ -115,7 +117,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// assert!(result.is_err());
     /// # });
     /// ```
-    pub fn spawn_try<F, T>(&self, future: F) -> Handle<'env, T>
+    pub fn spawn_try<F, T>(&self, future: F) -> Handle<T>
     where
         F: Future<Output = Result<T, B>> + 'env,
         K: Admits<F>,
@@ -148,7 +150,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// .await;
     /// # });
     /// ```
-    pub fn try_spawn<F>(&self, future: F) -> Result<Handle<'env, F::Output>, Refused<F>>
+    pub fn try_spawn<F>(&self, future: F) -> Result<Handle<F::Output>, Refused<F>>
     where
         F: Future + 'env,
         K: Admits<F>,
@@ -166,7 +168,8 @@ impl<'env, B, K> Scope<'env, B, K> {
 
     /// Spawns a child that gets a handle of its own, to spawn with.
     ///
-    /// Short for `s.spawn(make(s.clone()))`: a child cannot borrow the handle of its scope.
+    /// Short for `s.spawn(make(s.clone()))`. A child may borrow the handle where the scope is
+    /// opened, in the body of a macro; a handle that was passed on has to be cloned.
     ///
     /// # Examples
     ///
@@ -189,7 +192,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// assert_eq!(total, Ok(Ok(3)));
     /// # });
     /// ```
-    pub fn spawn_with<G, F>(&self, make: G) -> Handle<'env, F::Output>
+    pub fn spawn_with<G, F>(&self, make: G) -> Handle<F::Output>
     where
         G: FnOnce(Self) -> F,
         F: Future + 'env,
@@ -226,7 +229,7 @@ impl<'env, B, K> Scope<'env, B, K> {
         self.shared.is_cancelled()
     }
 
-    fn spawn_settled<F, S>(&self, future: F) -> Handle<'env, S::Value>
+    fn spawn_settled<F, S>(&self, future: F) -> Handle<S::Value>
     where
         F: Future + 'env,
         S: Settle<F::Output, Break = B>,
@@ -243,7 +246,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     }
 
     /// Queues a new child, or gives its future back if the scope starts nothing any more.
-    fn add<F, S>(&self, future: F, counted: bool) -> Result<Handle<'env, S::Value>, F>
+    fn add<F, S>(&self, future: F, counted: bool) -> Result<Handle<S::Value>, F>
     where
         F: Future + 'env,
         S: Settle<F::Output, Break = B>,

@@ -14,7 +14,7 @@
 //! the lock is left as it is, and other users of the lock are not taken down with it.
 
 #[cfg(loom)]
-pub(crate) use loom_lock::Lock;
+pub use loom_lock::Lock;
 #[cfg(all(not(loom), feature = "std"))]
 pub(crate) use os::Lock;
 #[cfg(all(not(loom), not(feature = "std")))]
@@ -70,7 +70,7 @@ mod os {
 }
 
 #[cfg(any(loom, not(feature = "std")))]
-pub mod spin {
+pub(crate) mod spin {
     //! A test-and-test-and-set lock.
     //!
     //! It waits by spinning: an interrupt handler that spins on a lock whose holder it

@@ -35,7 +35,6 @@ mod imp {
     }
 }
 
-#[cfg(feature = "alloc")]
 pub(crate) use imp::{ThreadId, current};
 
 /// One turn of a bounded spin.

@@ -53,7 +53,15 @@ mod imp {
 
 pub(crate) use imp::{Payload, catch, resume, resume_unless_panicking};
 
-/// Drops a payload that nobody will see. It is the user's type, so this too may panic.
+/// Runs `f` where a panic has to go unseen: one is on its way already.
+pub(crate) fn swallow(f: impl FnOnce()) {
+    if let Err(payload) = catch(f) {
+        discard(payload);
+    }
+}
+
+/// Drops a payload that nobody will see. It is the user's type, so this too may panic; what
+/// that panic carries is leaked, or there would be no end to it.
 fn discard(payload: Payload) {
     core::mem::forget(catch(|| drop(payload)));
 }

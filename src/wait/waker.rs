@@ -79,7 +79,7 @@ impl<F: FnMut(&mut WakeBatch) -> bool> Drop for Rounds<F> {
         // Something to do only while a waker's panic unwinds. A second panic must not leave
         // this destructor; the first one is on its way to the caller.
         if self.more || self.batch.len > 0 {
-            self.run(|waker| core::mem::forget(unwind::catch(|| waker.wake())));
+            self.run(|waker| unwind::swallow(|| waker.wake()));
         }
     }
 }
@@ -90,19 +90,20 @@ impl<F: FnMut(&mut WakeBatch) -> bool> Drop for Rounds<F> {
 /// calls it. A wake after a registration reaches that task once; what it is woken for must
 /// have been published before, and the task must look again after it registered.
 #[derive(Debug)]
-pub(crate) struct WakerCell {
+pub struct WakerCell {
     waker: Lock<Option<Waker>>,
 }
 
 impl WakerCell {
     crate::sys::const_new! {
-        pub(crate) const fn new() -> Self {
+        /// An empty cell.
+        pub const fn new() -> Self {
             Self { waker: Lock::new(None) }
         }
     }
 
     /// Makes the task of `cx` the one to be woken. Clones the waker only if it is another.
-    pub(crate) fn register(&self, cx: &Context<'_>) {
+    pub fn register(&self, cx: &Context<'_>) {
         let known = self
             .waker
             .with(|stored| matches!(stored, Some(waker) if waker.will_wake(cx.waker())));
@@ -114,7 +115,7 @@ impl WakerCell {
     }
 
     /// Wakes the registered task, if there is one.
-    pub(crate) fn wake(&self) {
+    pub fn wake(&self) {
         if let Some(waker) = self.waker.with(Option::take) {
             waker.wake();
         }

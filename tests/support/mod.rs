@@ -118,6 +118,20 @@ pub(crate) async fn yield_now() {
     .await;
 }
 
+/// Forgets `value`, but keeps a pointer to it, so that a leak checker knows of it.
+pub(crate) fn forget<T>(value: T) {
+    leak(std::mem::ManuallyDrop::new(value));
+}
+
+/// A reference for good, which a leak checker knows of.
+pub(crate) fn leak<'a, T>(value: T) -> &'a T {
+    static LEAKED: std::sync::Mutex<Vec<usize>> = std::sync::Mutex::new(Vec::new());
+    let leaked: &T = Box::leak(Box::new(value));
+    let address = std::ptr::from_ref(leaked).expose_provenance();
+    LEAKED.lock().unwrap().push(address);
+    leaked
+}
+
 /// What a panic said.
 pub(crate) fn message(payload: &(dyn std::any::Any + Send)) -> &str {
     payload

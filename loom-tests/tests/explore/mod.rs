@@ -1,0 +1,136 @@
+//! How a model is run: without a bound, more than once, and against the exact set of outcomes.
+
+#![allow(dead_code, reason = "each model file uses its own part")]
+
+use std::{
+    collections::BTreeSet,
+    env,
+    fmt::Debug,
+    mem,
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
+    thread,
+};
+
+/// Runs every interleaving of `model` and asserts that what they return is `expected`: nothing
+/// that is not listed, and each that is.
+///
+/// Returning `()` asserts only that the model interleaves at all and that no execution panics.
+#[track_caller]
+pub(crate) fn explore<T>(expected: &[T], model: impl Fn() -> T + Send + Sync + 'static)
+where
+    T: Ord + Clone + Debug + Send + 'static,
+{
+    Explore::new().run(expected, model);
+}
+
+/// Every outcome of `model` over all its interleavings, and how many executions that took.
+///
+/// Asserts nothing: for checks of the checker.
+pub(crate) fn outcomes<T>(model: impl Fn() -> T + Send + Sync + 'static) -> (BTreeSet<T>, usize)
+where
+    T: Ord + Send + 'static,
+{
+    Explore::new().collect(model)
+}
+
+/// Polls once, outside any runtime.
+pub(crate) fn poll_now<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}
+
+/// [`explore`], with what a rare model has to say first.
+#[derive(Debug)]
+pub(crate) struct Explore {
+    preemption_bound: Option<usize>,
+}
+
+impl Explore {
+    pub(crate) fn new() -> Self {
+        Self {
+            preemption_bound: None,
+        }
+    }
+
+    /// Leaves out executions with more than `bound` preemptions: only for a model of three
+    /// threads that does not finish otherwise.
+    pub(crate) fn preemption_bound(self, bound: usize, reason: &str) -> Self {
+        println!("{}: at most {bound} preemptions: {reason}", name());
+        Self {
+            preemption_bound: Some(bound),
+        }
+    }
+
+    /// See [`explore`].
+    #[track_caller]
+    pub(crate) fn run<T>(self, expected: &[T], model: impl Fn() -> T + Send + Sync + 'static)
+    where
+        T: Ord + Clone + Debug + Send + 'static,
+    {
+        let (seen, executions) = self.collect(model);
+        println!("{}: {executions} executions", name());
+        assert!(
+            executions > 1,
+            "one execution only: nothing was interleaved"
+        );
+
+        let expected = BTreeSet::from_iter(expected.iter().cloned());
+        let missing = Vec::from_iter(expected.difference(&seen));
+        let impossible = Vec::from_iter(seen.difference(&expected));
+        assert!(
+            missing.is_empty() && impossible.is_empty(),
+            "outcomes never seen: {missing:?}; outcomes that should be impossible: {impossible:?}",
+        );
+    }
+
+    fn collect<T>(self, model: impl Fn() -> T + Send + Sync + 'static) -> (BTreeSet<T>, usize)
+    where
+        T: Ord + Send + 'static,
+    {
+        refuse_limits();
+        let executions = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::new(Mutex::new(BTreeSet::new()));
+        self.builder().check({
+            let executions = Arc::clone(&executions);
+            let seen = Arc::clone(&seen);
+            move || {
+                // Atomics and locks of `std`: the checker must not see its own bookkeeping.
+                executions.fetch_add(1, Ordering::Relaxed);
+                let outcome = model();
+                seen.lock().unwrap().insert(outcome);
+            }
+        });
+        let seen = mem::take(&mut *seen.lock().unwrap());
+        (seen, executions.load(Ordering::Relaxed))
+    }
+
+    fn builder(&self) -> loom::model::Builder {
+        let mut builder = loom::model::Builder::new();
+        // Only a model that spins without end comes this far.
+        builder.max_branches = 10_000;
+        builder.preemption_bound = self.preemption_bound;
+        builder
+    }
+}
+
+/// Loom takes limits from the environment, and reaching one of them ends the search as if it
+/// had succeeded. So does starting half-way, from a checkpoint.
+fn refuse_limits() {
+    let limit = env::vars_os().find_map(|(name, _)| {
+        let name = name.into_string().ok()?;
+        (name.starts_with("LOOM_MAX_") || name == "LOOM_CHECKPOINT_FILE").then_some(name)
+    });
+    assert_eq!(
+        limit, None,
+        "this variable would cut the search short: unset it"
+    );
+}
+
+/// The test that is running: libtest names its threads so.
+fn name() -> String {
+    thread::current().name().unwrap_or("model").to_owned()
+}

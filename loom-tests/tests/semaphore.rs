@@ -1,0 +1,371 @@
+//! The semaphore: permits, wakes and nodes under every interleaving.
+//!
+//! Futures are polled by hand, also when nothing woke them, and dropped as soon as they are
+//! ready, whatever they are ready with: an early look at a node that somebody still touches
+//! is what such polls find. Freeing a node is a tracked write.
+
+mod explore;
+
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Poll, Wake, Waker},
+};
+
+use explore::{Explore, explore, poll_now};
+use loom::{
+    future::block_on,
+    thread::{self, JoinHandle},
+};
+use pleach_loom::{
+    Acquire, AcquireError, Semaphore,
+    internals::{
+        UnsafeCell,
+        complete::{AtomicUsize, Ordering},
+    },
+};
+
+/// A semaphore and data that its permits guard.
+///
+/// Shared by `std`'s `Arc`: no logic hangs on its count, and loom need not try the orders in
+/// which it is dropped. (That it *is* dropped the cell inside makes sure.)
+struct Guarded {
+    semaphore: Semaphore,
+    data: UnsafeCell<u32>,
+}
+
+// SAFETY: the models touch `data` only in the order that the semaphore establishes, and loom
+// checks that they do.
+unsafe impl Sync for Guarded {}
+
+impl Guarded {
+    fn new(permits: usize) -> Arc<Self> {
+        Arc::new(Self {
+            semaphore: Semaphore::new(permits),
+            data: UnsafeCell::new(0),
+        })
+    }
+
+    fn write(&self) -> u32 {
+        // SAFETY: checked by loom.
+        self.data.with_mut(|data| unsafe {
+            *data += 1;
+            *data
+        })
+    }
+
+    fn read(&self) -> u32 {
+        // SAFETY: checked by loom.
+        self.data.with(|data| unsafe { *data })
+    }
+}
+
+fn beside<T: 'static>(
+    guarded: &Arc<Guarded>,
+    f: impl FnOnce(&Guarded) -> T + 'static,
+) -> JoinHandle<T> {
+    let guarded = Arc::clone(guarded);
+    thread::spawn(move || f(&guarded))
+}
+
+fn poll_noop<'a>(acquire: &mut Pin<Box<Acquire<'a>>>) -> Poll<Result<(), AcquireError>> {
+    poll_now(acquire.as_mut(), Waker::noop()).map(|result| result.map(drop))
+}
+
+/// A pinned acquire that has entered the queue.
+fn queued(semaphore: &Semaphore, permits: usize) -> Pin<Box<Acquire<'_>>> {
+    let mut acquire = Box::pin(semaphore.acquire_many(permits));
+    assert!(poll_noop(&mut acquire).is_pending());
+    acquire
+}
+
+#[test]
+fn a_permit_carries_what_its_last_holder_did() {
+    explore(&[[1, 2], [2, 1]], || {
+        let guarded = Guarded::new(1);
+        let other = beside(&guarded, |guarded| {
+            let _permit = block_on(guarded.semaphore.acquire()).unwrap();
+            guarded.write()
+        });
+        let mine = {
+            let _permit = block_on(guarded.semaphore.acquire()).unwrap();
+            guarded.write()
+        };
+        [mine, other.join().unwrap()]
+    });
+}
+
+#[test]
+fn a_free_permit_carries_what_its_last_holder_did() {
+    explore(&[Some(1), None], || {
+        let guarded = Guarded::new(1);
+        let held = guarded.semaphore.try_acquire().unwrap();
+        let other = beside(&guarded, |guarded| {
+            guarded
+                .semaphore
+                .try_acquire()
+                .ok()
+                .map(|_permit| guarded.read())
+        });
+        guarded.write();
+        drop(held);
+        other.join().unwrap()
+    });
+}
+
+#[test]
+fn a_granted_permit_carries_what_all_who_gave_to_it_did() {
+    explore(&[()], || {
+        let guarded = Guarded::new(2);
+        let held = guarded.semaphore.try_acquire_many(2).unwrap();
+        std::mem::forget(held);
+        let mut both = queued(&guarded.semaphore, 2);
+        guarded.write();
+        let other = beside(&guarded, |guarded| {
+            guarded.read();
+            guarded.semaphore.add_permits(1);
+        });
+        guarded.semaphore.add_permits(1);
+        other.join().unwrap();
+        assert_eq!(poll_noop(&mut both), Poll::Ready(Ok(())));
+        guarded.write();
+    });
+}
+
+#[test]
+fn no_wake_is_lost_between_the_look_and_the_queue() {
+    explore(&[()], || {
+        let guarded = Guarded::new(0);
+        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        block_on(guarded.semaphore.acquire()).unwrap().forget();
+        other.join().unwrap();
+        assert_eq!(guarded.semaphore.available_permits(), 0);
+    });
+}
+
+#[test]
+fn a_permit_meant_for_a_dropped_waiter_goes_back() {
+    explore(&[true, false], || {
+        let guarded = Guarded::new(0);
+        let mut waiting = queued(&guarded.semaphore, 1);
+        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        // A spurious poll, then dropped: before or after it was granted.
+        let granted = poll_noop(&mut waiting).map(Result::unwrap).is_ready();
+        drop(waiting);
+        other.join().unwrap();
+        assert!(guarded.semaphore.try_acquire().is_ok());
+        granted
+    });
+}
+
+#[test]
+fn cancel_during_hand_off_keeps_the_permit() {
+    explore(&[true, false], || {
+        let guarded = Guarded::new(0);
+        let first = queued(&guarded.semaphore, 1);
+        let other = beside(&guarded, |guarded| {
+            let mut second = Box::pin(guarded.semaphore.acquire());
+            let at_once = poll_noop(&mut second).is_ready();
+            if !at_once {
+                guarded.semaphore.add_permits(1);
+                // The first one may have it for now; it will be dropped.
+                drop(block_on(second).unwrap());
+            }
+            at_once
+        });
+        drop(first);
+        guarded.semaphore.add_permits(1);
+        let at_once = other.join().unwrap();
+        let expected = if at_once { 1 } else { 2 };
+        assert_eq!(guarded.semaphore.available_permits(), expected);
+        at_once
+    });
+}
+
+#[test]
+fn a_big_head_that_leaves_lets_the_small_one_behind_have_what_is_free() {
+    explore(&[()], || {
+        let guarded = Guarded::new(1);
+        let big = queued(&guarded.semaphore, 2);
+        let other = beside(&guarded, |guarded| {
+            block_on(guarded.semaphore.acquire()).unwrap().forget();
+        });
+        drop(big);
+        other.join().unwrap();
+        assert_eq!(guarded.semaphore.available_permits(), 0);
+    });
+}
+
+#[test]
+fn a_weighted_request_takes_the_permits_of_two_releases_whole() {
+    explore(&[()], || {
+        let guarded = Guarded::new(0);
+        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        let both = {
+            let mut both = pin!(guarded.semaphore.acquire_many(2));
+            let _ = poll_now(both.as_mut(), Waker::noop()).map(|r| r.unwrap().forget());
+            guarded.semaphore.add_permits(1);
+            block_on(both)
+        };
+        both.unwrap().forget();
+        other.join().unwrap();
+        assert_eq!(guarded.semaphore.available_permits(), 0);
+    });
+}
+
+#[test]
+fn close_against_a_poll_and_a_drop_leaves_no_link() {
+    explore(&[true, false], || {
+        let guarded = Guarded::new(0);
+        // More than a batch, so that the close is seen between two of them.
+        let mut waiting = [(); 3].map(|()| queued(&guarded.semaphore, 1));
+        let [_, _, last] = &mut waiting;
+        let other = beside(&guarded, |guarded| guarded.semaphore.close());
+        let refused = poll_noop(last).map(Result::unwrap_err).is_ready();
+        drop(waiting);
+        other.join().unwrap();
+        assert!(guarded.semaphore.is_closed());
+        refused
+    });
+}
+
+#[test]
+fn close_against_an_acquire_grants_or_refuses() {
+    explore(&[true, false], || {
+        let guarded = Guarded::new(1);
+        let held = guarded.semaphore.try_acquire().unwrap();
+        let other = beside(&guarded, |guarded| guarded.semaphore.close());
+        let mut acquire = Box::pin(guarded.semaphore.acquire());
+        let queued = poll_noop(&mut acquire).is_pending();
+        drop(held);
+        let granted = queued && block_on(acquire).is_ok();
+        other.join().unwrap();
+        assert_eq!(guarded.semaphore.available_permits(), 1);
+        granted
+    });
+}
+
+#[test]
+fn whoever_sees_it_closed_sees_what_the_closer_did() {
+    explore(&[None, Some(1)], || {
+        let guarded = Guarded::new(0);
+        let other = beside(&guarded, |guarded| {
+            guarded.write();
+            guarded.semaphore.close();
+        });
+        let seen = guarded.semaphore.is_closed().then(|| guarded.read());
+        other.join().unwrap();
+        seen
+    });
+}
+
+#[test]
+fn a_refused_acquire_sees_what_the_closer_did() {
+    explore(&[1], || {
+        let guarded = Guarded::new(0);
+        let other = beside(&guarded, |guarded| {
+            guarded.write();
+            guarded.semaphore.close();
+        });
+        block_on(guarded.semaphore.acquire()).unwrap_err();
+        let seen = guarded.read();
+        other.join().unwrap();
+        seen
+    });
+}
+
+#[test]
+fn a_refused_exchange_sees_what_the_closer_did() {
+    explore(&[Some(1), None], || {
+        let guarded = Guarded::new(1);
+        let other = beside(&guarded, |guarded| {
+            guarded.write();
+            guarded.semaphore.close();
+        });
+        let seen = match guarded.semaphore.try_acquire() {
+            Ok(permit) => {
+                std::mem::forget(permit);
+                None
+            }
+            Err(_closed) => Some(guarded.read()),
+        };
+        other.join().unwrap();
+        seen
+    });
+}
+
+#[test]
+fn two_closes_both_return_with_nobody_waiting() {
+    explore(&[()], || {
+        let guarded = Guarded::new(0);
+        let mut waiting = [(); 3].map(|()| queued(&guarded.semaphore, 1));
+        let other = beside(&guarded, |guarded| guarded.semaphore.close());
+        guarded.semaphore.close();
+        for acquire in &mut waiting {
+            assert_eq!(poll_noop(acquire), Poll::Ready(Err(AcquireError::Closed)));
+        }
+        other.join().unwrap();
+    });
+}
+
+/// Counts its wakes in an atomic that loom sees.
+struct Counter(AtomicUsize);
+
+impl Wake for Counter {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_changed_waker_is_the_one_that_is_woken_or_the_poll_was_ready() {
+    explore(&[true, false], || {
+        let guarded = Guarded::new(0);
+        let mut waiting = queued(&guarded.semaphore, 1);
+        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        let counter = Arc::new(Counter(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&counter));
+        let ready = poll_now(waiting.as_mut(), &waker)
+            .map(|r| r.unwrap())
+            .is_ready();
+        other.join().unwrap();
+        let woken = counter.0.load(Ordering::Relaxed) == 1;
+        assert!(ready || woken, "the new waker was stored and not called");
+        ready
+    });
+}
+
+#[test]
+fn three_threads_cancel_wait_and_release() {
+    let reason = "without a bound it does not end within minutes";
+    Explore::new()
+        .preemption_bound(4, reason)
+        .run(&[true, false], || {
+            let guarded = Guarded::new(0);
+            let first = queued(&guarded.semaphore, 1);
+            let waiter = beside(&guarded, |guarded| {
+                let mut second = Box::pin(guarded.semaphore.acquire());
+                poll_noop(&mut second).map(Result::unwrap).is_ready()
+            });
+            let releaser = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+            drop(first);
+            releaser.join().unwrap();
+            let granted = waiter.join().unwrap();
+            assert_eq!(guarded.semaphore.available_permits(), 1);
+            granted
+        });
+}
+
+#[test]
+fn batches_of_grants_beside_a_release_serve_everybody() {
+    explore(&[()], || {
+        let guarded = Guarded::new(0);
+        let mut waiting = [(); 3].map(|()| queued(&guarded.semaphore, 1));
+        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        guarded.semaphore.add_permits(2);
+        other.join().unwrap();
+        for acquire in &mut waiting {
+            assert_eq!(poll_noop(acquire), Poll::Ready(Ok(())));
+        }
+    });
+}

@@ -1,0 +1,8 @@
+//! A request to a semaphore must be pinned.
+
+fn need_unpin<T: Unpin>(_: T) {}
+
+fn main() {
+    let semaphore = pleach::Semaphore::new(1);
+    need_unpin(semaphore.acquire());
+}

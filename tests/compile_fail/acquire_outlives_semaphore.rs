@@ -1,0 +1,7 @@
+//! A request cannot outlive its semaphore.
+
+fn main() {
+    let _acquire;
+    let semaphore = pleach::Semaphore::new(1);
+    _acquire = semaphore.acquire();
+}

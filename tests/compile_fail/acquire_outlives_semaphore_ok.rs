@@ -1,0 +1,7 @@
+//! A request goes before its semaphore.
+
+fn main() {
+    let semaphore = pleach::Semaphore::new(1);
+    let _acquire;
+    _acquire = semaphore.acquire();
+}

@@ -1,0 +1,15 @@
+//! A handle whose children own everything can be kept in a static.
+
+use std::sync::OnceLock;
+
+use pleach::Scope;
+
+static KEPT: OnceLock<Scope<'static>> = OnceLock::new();
+
+fn main() {
+    let n = 1;
+    pleach::block_on(pleach::scope!(|s| {
+        s.spawn(async move { n });
+        KEPT.set(s.clone()).unwrap();
+    }));
+}

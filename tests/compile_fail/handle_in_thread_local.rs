@@ -1,0 +1,17 @@
+//! A handle whose children borrow cannot be kept in a thread-local.
+
+use std::cell::RefCell;
+
+use pleach::Scope;
+
+thread_local! {
+    static KEPT: RefCell<Option<Scope<'static>>> = const { RefCell::new(None) };
+}
+
+fn main() {
+    let n = 1;
+    pleach::block_on(pleach::scope!(|s| {
+        s.spawn(async { n });
+        KEPT.set(Some(s.clone()));
+    }));
+}

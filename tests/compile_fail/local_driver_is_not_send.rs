@@ -1,0 +1,10 @@
+//! The driver of a local scope cannot move to another thread.
+
+fn main() {
+    let (driver, _s) = pleach::scope::local::scope();
+    std::thread::spawn(move || {
+        let _here = driver.run(async {});
+    })
+    .join()
+    .unwrap();
+}

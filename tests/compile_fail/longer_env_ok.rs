@@ -1,0 +1,12 @@
+//! A handle is what it is.
+
+use pleach::Scope;
+
+fn lengthen<'a>(s: Scope<'a>) -> Scope<'a> {
+    s
+}
+
+fn main() {
+    let (_driver, s) = pleach::scope::scope();
+    lengthen(s);
+}

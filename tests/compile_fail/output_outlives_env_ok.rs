@@ -1,0 +1,11 @@
+//! An output that owns may outlive what the child borrowed.
+
+fn main() {
+    pleach::block_on(async {
+        let first = {
+            let v = vec![1, 2, 3];
+            pleach::scope!(|s| { s.spawn(async { v[0] }).await }).await
+        };
+        assert!(first.is_ok());
+    });
+}

@@ -1,0 +1,7 @@
+//! A permit goes before its semaphore.
+
+fn main() {
+    let semaphore = pleach::Semaphore::new(1);
+    let _permit;
+    _permit = pleach::block_on(semaphore.acquire());
+}

@@ -1,0 +1,11 @@
+//! A local scope takes a child with an error that is not `Send`.
+
+use std::rc::Rc;
+
+fn main() {
+    let result = pleach::block_on(pleach::try_local_scope!(|s| {
+        s.spawn_try(async { Err::<(), _>(Rc::new(1)) });
+        Ok(())
+    }));
+    assert_eq!(result, Err(Rc::new(1)));
+}

@@ -1,0 +1,7 @@
+//! A child with an output that is not `Send` is refused.
+
+use std::rc::Rc;
+
+fn main() {
+    pleach::block_on(pleach::scope!(|s| { s.spawn(async { Rc::new(1) }).await })).unwrap();
+}

@@ -1,0 +1,8 @@
+//! A semaphore can move when no request waits.
+
+fn main() {
+    let semaphore = pleach::Semaphore::new(1);
+    let acquire = Box::pin(semaphore.acquire());
+    drop(acquire);
+    drop(semaphore);
+}

@@ -1,0 +1,20 @@
+//! A function cannot push what dies before the scope: `Scope` is invariant.
+
+use pleach::Scope;
+
+fn push<'a>(s: &Scope<'a>, text: &'a str) {
+    s.spawn(async move { text.len() });
+}
+
+fn main() {
+    pleach::block_on(async {
+        let long = String::from("long");
+        let (driver, s) = pleach::scope::scope();
+        push(&s, &long);
+        {
+            let short = String::from("short");
+            push(&s, &short);
+        }
+        driver.run(async {}).await;
+    });
+}

@@ -1,0 +1,16 @@
+//! A driver is what it is.
+
+use pleach::scope::{Driver, Run};
+
+fn shorten<'short>(driver: Driver<'static>, _: &'short ()) -> Driver<'static> {
+    driver
+}
+
+fn run<'a, F: Future>(run: Run<'a, F>) -> Run<'a, F> {
+    run
+}
+
+fn main() {
+    let (driver, _s) = pleach::scope::scope();
+    let _run = run(shorten(driver, &()).run(async {}));
+}

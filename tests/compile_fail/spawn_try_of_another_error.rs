@@ -1,0 +1,9 @@
+//! The error of a child must be that of its scope.
+
+fn main() {
+    let result = pleach::block_on(pleach::try_scope!(|s| -> String {
+        s.spawn_try(async { Err::<(), _>(404) });
+        Ok(())
+    }));
+    assert!(result.is_err());
+}
