@@ -1,4 +1,69 @@
 //! Structured concurrency and synchronisation for async Rust.
+//!
+//! Tasks that are woven together cannot grow loose: a [`scope!`] ends when all its children
+//! have ended, and what they wait on while they run is here as well. Nothing needs a runtime;
+//! all of it polls only when woken, works without `std`, and is model-checked.
+//!
+//! ```
+//! use pleach::{Semaphore, scope};
+//!
+//! # pleach::block_on(async {
+//! let pages = ["a", "bcd", "ef"];
+//! let connections = Semaphore::new(2);
+//! let lengths = scope!(|s| {
+//!     let fetch = async |page: &str| {
+//!         let _permit = connections.acquire().await?;
+//!         Ok::<_, pleach::AcquireError>(page.len())
+//!     };
+//!     let children = pages.map(|page| s.spawn(fetch(page)));
+//!     let mut lengths = Vec::new();
+//!     for child in children {
+//!         lengths.push(child.await.unwrap().unwrap());
+//!     }
+//!     lengths
+//! })
+//! .await;
+//! assert_eq!(lengths, [1, 3, 2]);
+//! # });
+//! ```
+//!
+//! # What is here
+//!
+//! | | | needs |
+//! |---|---|---|
+//! | [`scope!`], [`try_scope!`], [`local_scope!`], [`try_local_scope!`] | children that borrow, and end together | `alloc` |
+//! | [`scope`](mod@scope) | the same in explicit form, and what a scope promises | `alloc` |
+//! | [`Semaphore`] | weighted, first come first served, closable | – |
+//! | [`block_on`] | runs a future on the current thread | `std` |
+//!
+//! # When not to use it
+//!
+//! A scope's children are concurrent, not parallel: they share one task. That is what lets
+//! them borrow. Work that must use several cores belongs on the runtime's own tasks or in a
+//! thread pool, which a child can await. Mutexes, timers and I/O are not here: `async-lock`
+//! and the runtimes have good ones.
+//!
+//! # Guarantees
+//!
+//! 1. Nothing outlives its scope: when it has resolved or is dropped, so have all children.
+//! 2. Nothing is lost, under any interleaving, cancellation or panic: no permit, wake-up,
+//!    result, error or payload.
+//! 3. Every future is cancel-safe, and says what dropping it means.
+//! 4. First come, first served; a newcomer never overtakes a waiter.
+//! 5. No code of yours (wakers, destructors, polls) runs under a lock of ours.
+//! 6. No hidden cost: no allocation but those documented, no poll without a wake.
+//! 7. Errors are values; misuse that is a bug panics.
+//! 8. Sound by type, `mem::forget` included.
+//!
+//! # Features
+//!
+//! * `std` (default): [`block_on`], panics caught and resumed with their payload, locks of the
+//!   operating system. Implies `alloc`.
+//! * `alloc`: scopes. One allocation for each, and one for each child.
+//!
+//! Without `std`, a child's panic unwinds through the scope at once (its other children are
+//! dropped with it, and a second panic meanwhile aborts), a target needs compare-and-swap,
+//! and locks spin.
 #![no_std]
 
 #[cfg(feature = "alloc")]
@@ -14,6 +79,10 @@ extern crate std;
     not(feature = "alloc"),
     allow(dead_code, unused_imports, reason = "parts that only scopes need")
 )]
+#[cfg_attr(
+    loom,
+    allow(clippy::new_without_default, reason = "public to the models only")
+)]
 mod sys;
 #[cfg_attr(
     not(loom),
@@ -22,6 +91,10 @@ mod sys;
 #[cfg_attr(
     not(feature = "alloc"),
     allow(dead_code, unused_imports, reason = "parts that only scopes need")
+)]
+#[cfg_attr(
+    loom,
+    allow(clippy::new_without_default, reason = "public to the models only")
 )]
 mod wait;
 
@@ -36,6 +109,11 @@ pub use runtime::block_on;
 #[cfg(feature = "alloc")]
 pub use scope::{Cancelled, Handle, Scope};
 pub use semaphore::{Acquire, AcquireError, Permit, Semaphore, TryAcquireError};
+
+/// The README's examples, compiled and run with the docs'.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// What the models reach inside for. Under `cfg(loom)` only: no user ever sees it.
 #[cfg(loom)]

@@ -24,7 +24,7 @@
 //! * **Nothing outlives it.** When its future resolves or is dropped, every child has been
 //!   dropped and its destructors have run.
 //! * **Nothing is lost.** A child's panic is resumed, payload and all (with `std`), after
-//!   the siblings have been dropped. In a [`try_scope!`](crate::try_scope) the first error
+//!   the siblings have been dropped. In a [`try_scope!`](crate::try_scope!) the first error
 //!   ends the scope and is its result. A [`Handle`] gives its child's output or [`Cancelled`];
 //!   it never hangs.
 //! * **Nobody starves.** The body is a child like any other: children go on while it awaits
@@ -37,7 +37,7 @@
 //!
 //! # Forms
 //!
-//! [`scope!`](crate::scope) and [`try_scope!`](crate::try_scope) are the everyday forms. They
+//! [`scope!`](crate::scope!) and [`try_scope!`](crate::try_scope!) are the everyday forms. They
 //! expand to the explicit one, a [`Driver`] that is given a body and a cloneable [`Scope`]
 //! that spawns:
 //!
@@ -145,14 +145,14 @@ pub struct Driver<'env, B = Infallible, K = Threaded> {
 
 /// Opens a scope: a driver, to be given a body, and a handle that spawns.
 ///
-/// The explicit form of [`scope!`](crate::scope).
+/// The explicit form of [`scope!`](crate::scope!).
 pub fn scope<'env>() -> (Driver<'env>, Scope<'env>) {
     open()
 }
 
 /// Opens a scope that the first error ends.
 ///
-/// The explicit form of [`try_scope!`](crate::try_scope).
+/// The explicit form of [`try_scope!`](crate::try_scope!).
 ///
 /// # Examples
 ///

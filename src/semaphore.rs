@@ -36,8 +36,6 @@
 mod acquire;
 mod error;
 mod permit;
-#[cfg(test)]
-mod tests;
 
 pub use acquire::Acquire;
 pub use error::{AcquireError, TryAcquireError};

@@ -15,6 +15,8 @@
 //!   their owners while it is walked.
 
 mod list;
+#[cfg(test)]
+mod tests;
 mod waker;
 
 pub use list::{List, Outcome, Stage, Waiter};

@@ -14,8 +14,8 @@ use std::{
 };
 
 use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
-use pleach::{Scope, block_on, scope};
-use support::yield_now;
+use pleach::{Scope, scope};
+use support::{block_on, yield_now};
 
 fn limit(n: usize) -> NonZeroUsize {
     NonZeroUsize::new(n).unwrap()

@@ -1,4 +1,8 @@
 //! Scopes through their public interface: children, handles, errors, wakes.
+#![allow(
+    clippy::async_yields_async,
+    reason = "handles leave their scopes here on purpose"
+)]
 
 mod support;
 
@@ -15,8 +19,8 @@ use std::{
 };
 
 use futures_util::future::FusedFuture;
-use pleach::{Cancelled, Handle, block_on, local_scope, scope, try_local_scope, try_scope};
-use support::{Hostile, Wakes, forget, leak, poll_now, poll_with, yield_now};
+use pleach::{Cancelled, Handle, local_scope, scope, try_local_scope, try_scope};
+use support::{Hostile, Wakes, block_on, forget, leak, poll_now, poll_with, yield_now};
 
 /// A future that is ready when it is told, and knows how often it was polled.
 #[derive(Default)]
@@ -67,7 +71,7 @@ fn drive<F: Future>(mut future: Pin<&mut F>) -> F::Output {
 
 #[test]
 fn children_borrow_and_the_borrow_ends_with_the_scope() {
-    let names = vec!["a", "bc"];
+    let names = ["a", "bc"];
     let mut total = 0;
     block_on(async {
         let sum = scope!(|s| {

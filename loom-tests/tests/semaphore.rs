@@ -47,8 +47,9 @@ impl Guarded {
     }
 
     fn write(&self) -> u32 {
-        // SAFETY: checked by loom.
-        self.data.with_mut(|data| unsafe {
+        self.data.with_mut(|data| {
+            // SAFETY: checked by loom.
+            let data = unsafe { &mut *data };
             *data += 1;
             *data
         })

@@ -11,8 +11,8 @@
 /// Settings of the [`Driver`](crate::scope::Driver) go before the body:
 /// `scope!(limit = n, |s| { .. })` is `driver.limit(n)`.
 ///
-/// The future is `Send` if body and children are. See the [module](crate::scope) for what a
-/// scope promises, and [`try_scope!`](crate::try_scope) for one that an error ends.
+/// The future is `Send` if body and children are. See the [module](mod@crate::scope) for what a
+/// scope promises, and [`try_scope!`](crate::try_scope!) for one that an error ends.
 ///
 /// # Examples
 ///
@@ -42,7 +42,7 @@ macro_rules! scope {
     };
 }
 
-/// As [`scope!`](crate::scope), but the first error ends the scope and is its result.
+/// As [`scope!`](crate::scope!), but the first error ends the scope and is its result.
 ///
 /// The body is a block that gives a `Result`; children whose error ends the scope are
 /// spawned with [`spawn_try`](crate::scope::Scope::spawn_try). When an error comes, body and
@@ -81,7 +81,7 @@ macro_rules! try_scope {
     };
 }
 
-/// As [`scope!`](crate::scope), for children that are not `Send`; see
+/// As [`scope!`](crate::scope!), for children that are not `Send`; see
 /// [`scope::local`](crate::scope::local).
 #[macro_export]
 macro_rules! local_scope {
@@ -97,7 +97,7 @@ macro_rules! local_scope {
     };
 }
 
-/// As [`try_scope!`](crate::try_scope), for children that are not `Send`; see
+/// As [`try_scope!`](crate::try_scope!), for children that are not `Send`; see
 /// [`scope::local`](crate::scope::local).
 #[macro_export]
 macro_rules! try_local_scope {

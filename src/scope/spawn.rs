@@ -52,7 +52,7 @@ impl<F: Future> Admits<F> for Local {}
 ///
 /// `'env` is what children may borrow from: everything that is alive before the scope is
 /// opened and until it has ended. `B` is the type of error that ends the scope (none for
-/// [`scope!`](crate::scope)).
+/// [`scope!`](crate::scope!)).
 pub struct Scope<'env, B = core::convert::Infallible, K = Threaded> {
     shared: SharedRef,
     _env: Invariant<'env>,

@@ -25,10 +25,16 @@ mod imp {
     /// As [`resume`], for destructors: a second panic in one thread would abort.
     pub(crate) fn resume_unless_panicking(payload: Payload) {
         if std::thread::panicking() {
-            super::discard(payload);
+            discard(payload);
         } else {
             resume(payload)
         }
+    }
+
+    /// Drops a payload that nobody will see. It is the user's type, so this too may panic;
+    /// what that panic carries is leaked, or there would be no end to it.
+    pub(super) fn discard(payload: Payload) {
+        core::mem::forget(catch(|| drop(payload)));
     }
 }
 
@@ -49,8 +55,13 @@ mod imp {
     pub(crate) fn resume_unless_panicking(payload: Payload) {
         match payload {}
     }
+
+    pub(super) fn discard(payload: Payload) {
+        match payload {}
+    }
 }
 
+use imp::discard;
 pub(crate) use imp::{Payload, catch, resume, resume_unless_panicking};
 
 /// Runs `f` where a panic has to go unseen: one is on its way already.
@@ -58,12 +69,6 @@ pub(crate) fn swallow(f: impl FnOnce()) {
     if let Err(payload) = catch(f) {
         discard(payload);
     }
-}
-
-/// Drops a payload that nobody will see. It is the user's type, so this too may panic; what
-/// that panic carries is leaked, or there would be no end to it.
-fn discard(payload: Payload) {
-    core::mem::forget(catch(|| drop(payload)));
 }
 
 /// The first panic of several steps that must all be taken.

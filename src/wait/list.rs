@@ -148,10 +148,6 @@ impl<T> Waiter<T> {
 
 impl<T> List<T> {
     /// An empty list.
-    #[allow(
-        clippy::new_without_default,
-        reason = "a list is made in one place a primitive"
-    )]
     pub const fn new() -> Self {
         Self {
             head: ptr::null(),

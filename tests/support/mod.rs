@@ -52,10 +52,11 @@ impl Hostile {
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(
     |data| {
+        // First, since it may panic, and a count taken before would never be given back.
         // SAFETY: the data is a count of an `Arc<Hostile>` that the caller keeps.
-        unsafe { Arc::increment_strong_count(data.cast::<Hostile>()) };
-        // SAFETY: as above.
         Hostile::call(&unsafe { &*data.cast::<Hostile>() }.on_clone);
+        // SAFETY: as above.
+        unsafe { Arc::increment_strong_count(data.cast::<Hostile>()) };
         RawWaker::new(data, &VTABLE)
     },
     |data| {
@@ -92,6 +93,24 @@ impl Wakes {
 impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// Runs a future on this thread, also in builds where the crate's own `block_on` is left out.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let Poll::Ready(output) = poll_with(future.as_mut(), &waker) {
+            return output;
+        }
+        std::thread::park();
     }
 }
 

@@ -1,0 +1,131 @@
+//! How often the crate allocates, counted. One test, so that nobody else's count.
+
+mod support;
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    hint::black_box,
+    num::NonZeroUsize,
+    pin::pin,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+use pleach::{Semaphore, scope, try_scope};
+use support::{poll_now, yield_now};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: the system's allocator does the work.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+        LIVE.fetch_add(1, Relaxed);
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(1, Relaxed);
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// How many allocations `f` makes; all are freed when it returns.
+fn allocations(f: impl FnOnce()) -> usize {
+    let (before, live) = (ALLOCATIONS.load(Relaxed), LIVE.load(Relaxed));
+    f();
+    assert_eq!(LIVE.load(Relaxed), live, "something was not freed");
+    ALLOCATIONS.load(Relaxed) - before
+}
+
+/// Polls to the end with a waker that does not allocate.
+fn run<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let std::task::Poll::Ready(output) = poll_now(future.as_mut()) {
+            return output;
+        }
+    }
+}
+
+const CHILDREN: usize = 1000;
+
+#[test]
+fn a_scope_and_each_child_take_one_allocation_and_nothing_else_takes_any() {
+    assert_eq!(allocations(|| run(scope!(|_s| {}))), 1);
+    assert_eq!(
+        allocations(|| run(try_scope!(|_s| -> () { Ok(()) })).unwrap()),
+        1
+    );
+
+    let awaited = allocations(|| {
+        run(scope!(|s| {
+            for n in 0..CHILDREN {
+                assert_eq!(s.spawn(async move { black_box([n; 4])[0] }).await, Ok(n));
+            }
+        }))
+    });
+    assert_eq!(awaited, 1 + CHILDREN);
+
+    let at_once = allocations(|| {
+        run(scope!(|s| {
+            for _ in 0..CHILDREN {
+                s.spawn(yield_now());
+            }
+        }))
+    });
+    assert_eq!(at_once, 1 + CHILDREN);
+
+    let limited = allocations(|| {
+        run(scope!(limit = NonZeroUsize::MIN, |s| {
+            for _ in 0..CHILDREN / 2 {
+                s.spawn_with(|s| async move { s.spawn(yield_now()).await });
+            }
+        }))
+    });
+    assert_eq!(limited, 1 + CHILDREN, "lending takes none");
+
+    let refused = allocations(|| {
+        run(scope!(|s| {
+            s.cancel();
+            for _ in 0..CHILDREN {
+                assert!(s.spawn(async {}).await.is_err());
+                assert!(s.try_spawn(async {}).is_err());
+            }
+        }))
+    });
+    assert_eq!(refused, 1);
+
+    let constant = allocations(|| {
+        run(scope!(|s| {
+            let (before, mut most) = (LIVE.load(Relaxed), 0);
+            for _ in 0..100 * CHILDREN {
+                drop(s.spawn(async {}));
+                yield_now().await;
+                most = most.max(LIVE.load(Relaxed));
+            }
+            assert!(most < before + 16, "finished children are freed");
+        }))
+    });
+    assert_eq!(constant, 1 + 100 * CHILDREN);
+
+    let semaphore = Semaphore::new(1);
+    let contended = allocations(|| {
+        for _ in 0..CHILDREN {
+            let held = semaphore.try_acquire().unwrap();
+            let mut waiting = pin!(semaphore.acquire());
+            assert!(poll_now(waiting.as_mut()).is_pending());
+            drop(held);
+            assert!(poll_now(waiting).is_ready());
+        }
+        semaphore.close();
+    });
+    assert_eq!(contended, 0);
+}
