@@ -1,13 +1,13 @@
-//! How often the crate allocates, counted. One test, so that nobody else's count.
+//! How often the crate allocates, counted on the thread that runs the test.
 
 mod support;
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
     hint::black_box,
     num::NonZeroUsize,
     pin::pin,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
 use pleach::{Semaphore, scope, try_scope};
@@ -15,20 +15,22 @@ use support::{poll_now, yield_now};
 
 struct Counting;
 
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-static LIVE: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static LIVE: Cell<usize> = const { Cell::new(0) };
+}
 
 // SAFETY: the system's allocator does the work.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Relaxed);
-        LIVE.fetch_add(1, Relaxed);
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        LIVE.set(LIVE.get().wrapping_add(1));
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(1, Relaxed);
+        LIVE.set(LIVE.get().wrapping_sub(1));
         // SAFETY: the caller keeps the contract.
         unsafe { System.dealloc(block, layout) }
     }
@@ -39,10 +41,10 @@ static COUNTING: Counting = Counting;
 
 /// How many allocations `f` makes; all are freed when it returns.
 fn allocations(f: impl FnOnce()) -> usize {
-    let (before, live) = (ALLOCATIONS.load(Relaxed), LIVE.load(Relaxed));
+    let (before, live) = (ALLOCATIONS.get(), LIVE.get());
     f();
-    assert_eq!(LIVE.load(Relaxed), live, "something was not freed");
-    ALLOCATIONS.load(Relaxed) - before
+    assert_eq!(LIVE.get(), live, "something was not freed");
+    ALLOCATIONS.get() - before
 }
 
 /// Polls to the end with a waker that does not allocate.
@@ -105,11 +107,11 @@ fn a_scope_and_each_child_take_one_allocation_and_nothing_else_takes_any() {
 
     let constant = allocations(|| {
         run(scope!(|s| {
-            let (before, mut most) = (LIVE.load(Relaxed), 0);
+            let (before, mut most) = (LIVE.get(), 0);
             for _ in 0..100 * CHILDREN {
                 drop(s.spawn(async {}));
                 yield_now().await;
-                most = most.max(LIVE.load(Relaxed));
+                most = most.max(LIVE.get());
             }
             assert!(most < before + 16, "finished children are freed");
         }))

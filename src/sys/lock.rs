@@ -7,7 +7,7 @@
 //! | build | back-end |
 //! |---|---|
 //! | models | loom's mutex: one scheduling point a hold, so that upper models stay small |
-//! | `std` | the mutex of the operating system, poisoning ignored (see below) |
+//! | `std` | the mutex of `std`, which spins a little and then sleeps; trying it first a number of times measures no better (`benches/benches/lock.rs`) |
 //! | otherwise, with compare-and-swap | [`SpinLock`], verified by models of its own |
 //!
 //! Nothing of the user's runs inside, so a panic there is a bug of this crate; data behind
