@@ -116,20 +116,39 @@ fn a_free_permit_carries_what_its_last_holder_did() {
 
 #[test]
 fn a_granted_permit_carries_what_all_who_gave_to_it_did() {
-    explore(&[()], || {
+    explore(&[(false, true), (true, false), (true, true)], || {
         let guarded = Guarded::new(2);
-        let held = guarded.semaphore.try_acquire_many(2).unwrap();
-        std::mem::forget(held);
-        let mut both = queued(&guarded.semaphore, 2);
-        guarded.write();
+        let held = guarded.semaphore.try_acquire().unwrap();
+        // Reads under a permit of its own, if it gets one before there is a waiter.
         let other = beside(&guarded, |guarded| {
-            guarded.read();
-            guarded.semaphore.add_permits(1);
+            let permit = guarded.semaphore.try_acquire();
+            permit.map(|_permit| guarded.read()).is_ok()
         });
-        guarded.semaphore.add_permits(1);
+        let mut both = Box::pin(guarded.semaphore.acquire_many(2));
+        let _ = poll_now(both.as_mut(), Waker::noop());
+        drop(held);
+        // Not joined before: only the grant can order the write after the read.
+        let early = match poll_now(both.as_mut(), Waker::noop()) {
+            Poll::Ready(permit) => {
+                let _permit = permit.unwrap();
+                guarded.write();
+                true
+            }
+            Poll::Pending => false,
+        };
+        (other.join().unwrap(), early)
+    });
+}
+
+#[test]
+fn a_newcomer_never_overtakes_a_waiter() {
+    explore(&[()], || {
+        let guarded = Guarded::new(1);
+        let mut both = queued(&guarded.semaphore, 2);
+        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        assert!(guarded.semaphore.try_acquire().is_err());
         other.join().unwrap();
         assert_eq!(poll_noop(&mut both), Poll::Ready(Ok(())));
-        guarded.write();
     });
 }
 
@@ -361,12 +380,31 @@ fn three_threads_cancel_wait_and_release() {
 fn batches_of_grants_beside_a_release_serve_everybody() {
     explore(&[()], || {
         let guarded = Guarded::new(0);
-        let mut waiting = [(); 3].map(|()| queued(&guarded.semaphore, 1));
+        let mut waiting = [(); 4].map(|()| queued(&guarded.semaphore, 1));
         let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
-        guarded.semaphore.add_permits(2);
+        // More than a batch at once.
+        guarded.semaphore.add_permits(3);
         other.join().unwrap();
         for acquire in &mut waiting {
             assert_eq!(poll_noop(acquire), Poll::Ready(Ok(())));
         }
+    });
+}
+
+#[test]
+fn a_head_that_leaves_while_the_close_is_at_work_opens_nothing() {
+    explore(&[(false, false), (false, true), (true, false)], || {
+        let guarded = Guarded::new(1);
+        let first = [(); 2].map(|()| queued(&guarded.semaphore, 2));
+        let (big, mut small) = (queued(&guarded.semaphore, 2), queued(&guarded.semaphore, 1));
+        let other = beside(&guarded, |guarded| guarded.semaphore.close());
+        let closed = guarded.semaphore.is_closed();
+        drop(first);
+        drop(big);
+        other.join().unwrap();
+        let Poll::Ready(result) = poll_noop(&mut small) else {
+            panic!("granted or refused");
+        };
+        (closed, result.is_ok())
     });
 }
