@@ -343,7 +343,8 @@ impl Semaphore {
     }
 
     /// Under the lock: takes `wanted` permits, or announces a waiter that the caller links
-    /// before it lets go of the lock (`Take::Short`).
+    /// before it lets go of the lock (`Take::Short`). Turns again only if another thread has
+    /// just taken or given back permits: the word makes progress, whoever it is that does.
     fn take_or_announce(&self, wanted: usize) -> Take {
         loop {
             match self.take(wanted) {

@@ -15,7 +15,7 @@ use std::{
 
 use futures_util::future::FusedFuture;
 use pleach::{Acquire, AcquireError, Permit, Semaphore, TryAcquireError};
-use support::{Hostile, Wakes, block_on, forget, leak, poll_now, poll_with};
+use support::{Hostile, Wakes, block_on, forget, leak, message, poll_now, poll_with};
 
 fn leaked(permits: usize) -> &'static Semaphore {
     leak(Semaphore::new(permits))
@@ -362,6 +362,45 @@ fn a_panicking_waker_does_not_strand_the_others() {
     for acquire in &mut waiting {
         assert!(poll_now(acquire.as_mut()).is_ready());
     }
+}
+
+// Without `std` the second panic cannot be told from the first.
+#[cfg(feature = "std")]
+#[test]
+fn a_permit_dropped_by_a_panic_meets_a_panicking_waker_without_an_abort() {
+    let semaphore = leaked(1);
+    let held = semaphore.try_acquire().unwrap();
+    let waker = Hostile::default().on_wake(|| panic!("wake")).waker();
+    let mut waiting = Box::pin(semaphore.acquire());
+    assert!(poll_with(waiting.as_mut(), &waker).is_pending());
+    let payload = catch_unwind(AssertUnwindSafe(move || {
+        let _held = held;
+        panic!("the first");
+    }));
+    assert_eq!(message(&*payload.unwrap_err()), "the first");
+    assert!(poll_now(waiting.as_mut()).is_ready());
+}
+
+#[test]
+fn a_permit_is_not_lost_when_an_unneeded_wakers_drop_panics() {
+    let semaphore = leaked(0);
+    let armed = Arc::new(AtomicUsize::new(0));
+    let (arm, disarm) = (Arc::clone(&armed), armed);
+    let waker = Hostile::default()
+        // A permit comes between the look and the queue: the clone is not needed.
+        .on_clone(move || {
+            semaphore.add_permits(1);
+            arm.store(1, SeqCst);
+        })
+        .on_drop(move || assert_eq!(disarm.swap(0, SeqCst), 0, "a drop panics"))
+        .waker();
+    let mut waiting = Box::pin(semaphore.acquire());
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        poll_with(waiting.as_mut(), &waker).is_ready()
+    }));
+    assert!(polled.is_err());
+    drop(waiting);
+    assert_eq!(semaphore.available_permits(), 1);
 }
 
 #[test]

@@ -377,17 +377,57 @@ fn three_threads_cancel_wait_and_release() {
 }
 
 #[test]
-fn batches_of_grants_beside_a_release_serve_everybody() {
-    explore(&[()], || {
+fn a_release_larger_than_a_batch_serves_everybody() {
+    explore(&[true, false], || {
         let guarded = Guarded::new(0);
-        let mut waiting = [(); 4].map(|()| queued(&guarded.semaphore, 1));
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
-        // More than a batch at once.
-        guarded.semaphore.add_permits(3);
+        let [mut first, mut second, mut last] = [(); 3].map(|()| queued(&guarded.semaphore, 1));
+        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(3));
+        let early = poll_noop(&mut last).is_ready();
         other.join().unwrap();
-        for acquire in &mut waiting {
-            assert_eq!(poll_noop(acquire), Poll::Ready(Ok(())));
-        }
+        assert_eq!(poll_noop(&mut first), Poll::Ready(Ok(())));
+        assert_eq!(poll_noop(&mut second), Poll::Ready(Ok(())));
+        assert!(early || poll_noop(&mut last).is_ready());
+        early
+    });
+}
+
+#[test]
+fn nothing_is_granted_behind_one_that_the_close_refused() {
+    explore(&[[true, false, false], [false, false, false]], || {
+        let guarded = Guarded::new(0);
+        let mut waiting = [(); 3].map(|()| queued(&guarded.semaphore, 1));
+        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        guarded.semaphore.close();
+        other.join().unwrap();
+        waiting
+            .each_mut()
+            .map(|acquire| poll_noop(acquire) == Poll::Ready(Ok(())))
+    });
+}
+
+/// Releases a permit of its own when it is woken.
+struct Reenter(Arc<Guarded>);
+
+impl Wake for Reenter {
+    fn wake(self: Arc<Self>) {
+        self.0.semaphore.add_permits(1);
+    }
+}
+
+#[test]
+fn a_wake_that_re_enters_serves_the_next() {
+    explore(&[true, false], || {
+        let guarded = Guarded::new(0);
+        let mut first = Box::pin(guarded.semaphore.acquire());
+        let waker = Waker::from(Arc::new(Reenter(Arc::clone(&guarded))));
+        assert!(poll_now(first.as_mut(), &waker).is_pending());
+        drop(waker);
+        let mut second = queued(&guarded.semaphore, 1);
+        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        let early = poll_noop(&mut second).is_ready();
+        other.join().unwrap();
+        assert!(early || poll_noop(&mut second).is_ready());
+        early
     });
 }
 

@@ -15,7 +15,10 @@ use super::{
     child::{COMPLETE, Child, EMPTY, HANDLE, JOINER, UNSTARTED},
     limit::Loan,
 };
-use crate::sys::atomic::Ordering;
+use crate::sys::{
+    atomic::Ordering,
+    unwind::{self, FirstPanic},
+};
 
 /// The output of a child, as a future.
 ///
@@ -98,8 +101,9 @@ impl<T> Handle<T> {
     fn register(child: Child, cx: &Context<'_>) -> bool {
         // SAFETY: the handle holds a count.
         let header = unsafe { child.header() };
-        // Release: as below. Acquire: pairs with the driver's setting of `COMPLETE`.
-        if header.link.state.fetch_and(!JOINER, Ordering::AcqRel) & COMPLETE != 0 {
+        // Acquire: pairs with the driver's setting of `COMPLETE`. It publishes nothing: a
+        // driver that finds `JOINER` clear keeps away from the slot.
+        if header.link.state.fetch_and(!JOINER, Ordering::Acquire) & COMPLETE != 0 {
             return false;
         }
         let joiner = |f: &mut dyn FnMut(&mut Option<Waker>)| {
@@ -182,31 +186,28 @@ impl<T> Drop for Handle<T> {
         };
         // SAFETY: the handle holds a count.
         let header = unsafe { child.header() };
-        // Release: the driver, who may set `COMPLETE` next, then owns the output. Acquire:
-        // if it has, the output is seen here.
+        // Acquire: pairs with the driver's setting of `COMPLETE`: if that came first, the
+        // output is seen here. It publishes nothing: a driver that finds the bits clear
+        // drops an output of its own making, and the memory goes by the count.
         let before = header
             .link
             .state
-            .fetch_and(!(HANDLE | JOINER), Ordering::AcqRel);
-        // Frees the count also if one of the destructors panics.
-        let _release = Release(child);
+            .fetch_and(!(HANDLE | JOINER), Ordering::Acquire);
+        let mut panics = FirstPanic::default();
         if before & (COMPLETE | JOINER) != COMPLETE | JOINER {
             // SAFETY: no driver saw `JOINER` set, so the slot is the handle's (invariant 2).
-            drop(header.joiner.with_mut(|joiner| unsafe { (*joiner).take() }));
+            let joiner = header.joiner.with_mut(|joiner| unsafe { (*joiner).take() });
+            panics.run(|| drop(joiner));
         }
         if before & (COMPLETE | EMPTY) == COMPLETE {
             // SAFETY: complete while `HANDLE` was set: the output is the handle's.
-            unsafe { child.drop_output() };
+            panics.run(|| unsafe { child.drop_output() });
         }
-    }
-}
-
-struct Release(Child);
-
-impl Drop for Release {
-    fn drop(&mut self) {
-        // SAFETY: made in one place, with the handle's count.
-        unsafe { self.0.release() };
+        // SAFETY: the handle's count.
+        unsafe { child.release() };
+        if let Err(payload) = panics.into_result() {
+            unwind::resume_unless_panicking(payload);
+        }
     }
 }
 

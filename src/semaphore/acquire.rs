@@ -10,7 +10,10 @@ use core::{
 use futures_core::future::FusedFuture;
 
 use super::{AcquireError, Permit, Queue, Semaphore, Take};
-use crate::wait::{Outcome, Stage, Waiter};
+use crate::{
+    sys::unwind,
+    wait::{Outcome, Stage, Waiter},
+};
 
 /// The future of [`Semaphore::acquire`] and [`Semaphore::acquire_many`].
 ///
@@ -59,10 +62,9 @@ impl<'a> Acquire<'a> {
     }
 
     fn enqueue(self: Pin<&Self>, cx: &Context<'_>) -> Take {
-        // Cloned before the lock is taken; if it is not needed it leaves the closure and is
-        // dropped after.
+        // Cloned before the lock is taken, and if it is not needed dropped after.
         let mut waker = Some(cx.waker().clone());
-        self.semaphore.queue.with(|queue| {
+        let taken = self.semaphore.queue.with(|queue| {
             let taken = self.semaphore.take_or_announce(*self.waiter.request());
             if matches!(taken, Take::Short) {
                 if let Some(waker) = waker.take() {
@@ -72,7 +74,14 @@ impl<'a> Acquire<'a> {
                 }
             }
             taken
-        })
+        });
+        if matches!(taken, Take::Taken) {
+            // Should that drop panic, the permits must not be lost with it.
+            let permit = Permit::new(self.semaphore, *self.waiter.request());
+            drop(waker);
+            mem::forget(permit);
+        }
+        taken
     }
 
     /// A later poll: the wait has ended, or the waker may have to change.
@@ -116,7 +125,7 @@ impl<'a> Acquire<'a> {
             let first = queue.waiters.is_front(&self.waiter);
             // SAFETY: the node is this future's own and is used with this list alone.
             let removed = unsafe { queue.waiters.remove(&self.waiter) };
-            if queue.waiters.is_empty() && removed.is_ok() {
+            if queue.waiters.is_empty() {
                 semaphore.clear_waiters_flag();
             }
             (removed, first && !queue.waiters.is_empty())
@@ -128,7 +137,7 @@ impl<'a> Acquire<'a> {
                 if serve {
                     semaphore.serve();
                 }
-                drop(waker);
+                unwind::run_in_drop(|| drop(waker));
             }
         }
     }

@@ -6,8 +6,9 @@ use super::Semaphore;
 
 /// Permits of a [`Semaphore`]; they go back when this is dropped.
 ///
-/// Dropping never blocks beyond the semaphore's short lock, never allocates and never fails.
-/// If others wait, they are granted what came free and woken before `drop` returns.
+/// Dropping never blocks beyond the semaphore's short lock and never allocates. If others
+/// wait, they are granted what came free and woken before `drop` returns; should one of their
+/// wakers panic, its panic comes out of `drop` when all have been woken.
 #[must_use = "the permits go back at once if this is dropped"]
 #[derive(Debug)]
 pub struct Permit<'a> {

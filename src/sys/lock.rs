@@ -22,7 +22,8 @@ pub(crate) use spin::SpinLock as Lock;
 
 #[cfg(all(not(feature = "std"), not(target_has_atomic = "ptr")))]
 compile_error!(
-    "pleach needs a lock for this target, which has no compare-and-swap: enable the feature `std`"
+    "pleach has no lock for this target yet: the feature `std` is off and the target has no \
+     compare-and-swap, which the spin lock needs"
 );
 
 #[cfg(loom)]

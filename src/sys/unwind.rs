@@ -64,6 +64,15 @@ mod imp {
 use imp::discard;
 pub(crate) use imp::{Payload, catch, resume, resume_unless_panicking};
 
+/// Runs user code in a destructor, or where one may be running: its panic goes on, unless
+/// another is on its way already. (Without `std` that cannot be told, and a second panic
+/// aborts.)
+pub(crate) fn run_in_drop(f: impl FnOnce()) {
+    if let Err(payload) = catch(f) {
+        resume_unless_panicking(payload);
+    }
+}
+
 /// Runs `f` where a panic has to go unseen: one is on its way already.
 pub(crate) fn swallow(f: impl FnOnce()) {
     if let Err(payload) = catch(f) {

@@ -93,8 +93,9 @@ pub struct List<T> {
 // (invariants 1 and 2); the request and the waker may be used by any thread that holds it.
 unsafe impl<T: Send + Sync> Send for List<T> {}
 
-// SAFETY: a node may be sent while it is not linked (it is pinned while it is), and what a
-// lock's holder reads of it is `Send + Sync`.
+// SAFETY: to send a linked node is to send a pinned pointer to it: the node stays where it
+// is, its `links` are touched only under the lock (invariant 2), and what the lock's holder
+// reads of it is `Send + Sync`.
 unsafe impl<T: Send + Sync> Send for Waiter<T> {}
 
 // SAFETY: through `&Waiter` only `state` (atomic) and `request` (`Sync`) can be reached;

@@ -46,14 +46,16 @@ impl WakeBatch {
 /// Lets `fill` collect wakers (under the lock, returning whether there is more to collect)
 /// and wakes them between its calls, until nothing is left.
 ///
-/// A waker that panics does not strand the others: they are woken while the panic unwinds.
+/// A waker that panics does not strand the others: they are woken before its panic goes on,
+/// which it does unless the thread is panicking already. (Without `std` they are woken while
+/// the panic unwinds, and a second panic aborts.)
 pub(crate) fn wake_in_batches(fill: impl FnMut(&mut WakeBatch) -> bool) {
     let mut rounds = Rounds {
         fill,
         batch: WakeBatch::new(),
         more: true,
     };
-    rounds.run(Waker::wake);
+    unwind::run_in_drop(move || rounds.run(Waker::wake));
 }
 
 struct Rounds<F: FnMut(&mut WakeBatch) -> bool> {
