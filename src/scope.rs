@@ -28,7 +28,7 @@
 //!   ends the scope and is its result. A [`Handle`] gives its child's output or [`Cancelled`];
 //!   it never hangs.
 //! * **Nobody starves.** The body is a child like any other: children go on while it awaits
-//!   something else. In one poll of the scope everyone who is ready is polled once.
+//!   something else. Whoever is ready is polled in turn, nobody twice before the others.
 //! * **Nothing is polled for nothing.** A child is polled once for its start and once for
 //!   each burst of wakes, and the task that polls the scope is woken once for a burst.
 //!
@@ -104,6 +104,7 @@ mod body;
 mod child;
 mod count;
 mod driver;
+mod gate;
 mod handle;
 mod limit;
 pub mod local;
@@ -194,8 +195,9 @@ impl<'env, B, K> Driver<'env, B, K> {
     ///
     /// A child that awaits the [`Handle`] of a sibling that has not been started lends it
     /// its place, so children that spawn and await children cannot lock each other out
-    /// under any limit. (Without `std` this may, while a handle is polled on one core and
-    /// the scope on another, let one child too many run for a while.)
+    /// under any limit. It lends as long as the handle waits, also if it does other things
+    /// meanwhile (in a `select`). Without `std`, a handle that is polled on one core while
+    /// the scope is polled on another may let one child too many run for a while.
     ///
     /// Set it before anything is spawned: children that are there already are started
     /// under the limit but do not count for `try_spawn`.

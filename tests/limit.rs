@@ -13,9 +13,13 @@ use std::{
     task::Poll,
 };
 
-use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
-use pleach::{Scope, scope};
-use support::{block_on, yield_now};
+use futures_util::{
+    StreamExt,
+    future::{join, join_all},
+    stream::FuturesUnordered,
+};
+use pleach::{Handle, Scope, scope};
+use support::{block_on, poll_now, yield_now};
 
 fn limit(n: usize) -> NonZeroUsize {
     NonZeroUsize::new(n).unwrap()
@@ -263,4 +267,118 @@ fn a_limit_that_is_set_late_still_gates() {
     }
     block_on(driver.limit(limit(3)).run(async {}));
     assert_eq!(meter.most.load(SeqCst), 3);
+}
+
+/// Polls once in the task that calls it; whether it was ready.
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> bool {
+    std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_ready())).await
+}
+
+#[test]
+fn a_handle_that_changes_hands_lends_the_place_of_whoever_has_it() {
+    let passed = Arc::new(Mutex::new(None));
+    block_on(scope!(limit = limit(1), |s| {
+        s.spawn_with(|s| async move {
+            let take = Arc::clone(&passed);
+            let mut first = s.spawn(async move {
+                yield_now().await;
+                yield_now().await;
+                let second: Handle<()> = take.lock().unwrap().take().unwrap();
+                second.await.unwrap();
+            });
+            let mut second = s.spawn(async {});
+            assert!(!poll_once(&mut first).await && !poll_once(&mut second).await);
+            *passed.lock().unwrap() = Some(second);
+        });
+    }));
+}
+
+#[test]
+fn a_place_is_given_back_as_soon_as_the_awaited_child_is_done() {
+    let (meter, go) = (Meter::default(), AtomicUsize::new(0));
+    block_on(scope!(limit = limit(1), |s| {
+        let (meter, go) = (&meter, &go);
+        s.spawn_with(|s| async move {
+            let inner = s.clone();
+            let works_after_waiting = s.spawn(async move {
+                let awaited = inner.spawn(async move {
+                    go.store(1, SeqCst);
+                    for _ in 0..3 {
+                        yield_now().await;
+                    }
+                });
+                awaited.await.unwrap();
+                meter.pass_through().await;
+            });
+            let late = async {
+                while go.load(SeqCst) == 0 {
+                    yield_now().await;
+                }
+                s.spawn(meter.pass_through()).await.unwrap();
+            };
+            join(works_after_waiting, late).await.0.unwrap();
+        });
+    }));
+    assert_eq!(meter.most.into_inner(), 1);
+}
+
+#[test]
+fn nothing_starts_once_cancel_has_returned() {
+    let started = AtomicUsize::new(0);
+    // From a child that makes room by ending.
+    block_on(scope!(limit = limit(1), |s| {
+        s.spawn_with(|s| async move {
+            yield_now().await;
+            s.cancel();
+        });
+        s.spawn(async {
+            started.fetch_add(1, SeqCst);
+        });
+    }));
+    // And between two polls, when room was made in the first.
+    let (driver, s) = pleach::scope::scope();
+    s.spawn(yield_now());
+    s.spawn(async {
+        started.fetch_add(1, SeqCst);
+    });
+    let mut running = Box::pin(driver.limit(limit(1)).run(async {}));
+    assert!(poll_now(running.as_mut()).is_pending());
+    assert!(poll_now(running.as_mut()).is_pending());
+    s.cancel();
+    block_on(running);
+    assert_eq!(started.into_inner(), 0);
+}
+
+#[test]
+fn a_child_that_was_called_and_not_polled_counts_as_not_started() {
+    struct Log<'a>(&'a Mutex<Vec<&'static str>>, &'static str);
+    impl Drop for Log<'_> {
+        fn drop(&mut self) {
+            self.0.lock().unwrap().push(self.1);
+        }
+    }
+    let log = Mutex::new(Vec::new());
+    {
+        let (driver, s) = pleach::scope::scope();
+        s.spawn(yield_now());
+        let unstarted = Log(&log, "unstarted");
+        s.spawn(async move { drop(unstarted) });
+        let body = Log(&log, "body");
+        let mut running = Box::pin(driver.limit(limit(1)).run(async move {
+            let _body = body;
+            std::future::pending::<()>().await;
+        }));
+        assert!(poll_now(running.as_mut()).is_pending());
+        assert!(poll_now(running.as_mut()).is_pending());
+    }
+    assert_eq!(*log.lock().unwrap(), ["unstarted", "body"]);
+}
+
+#[test]
+fn whoever_has_a_childs_result_finds_its_place_free() {
+    block_on(scope!(limit = limit(1), |s| {
+        for n in 0..5 {
+            assert_eq!(s.try_spawn(async move { n }).unwrap().await, Ok(n));
+        }
+    }));
 }

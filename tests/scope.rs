@@ -696,3 +696,41 @@ fn a_childs_waker_stays_the_same() {
     }));
     assert_eq!(same, Ok(true));
 }
+
+#[test]
+fn a_scope_that_is_over_keeps_no_waker_of_its_task() {
+    let (wakes, waker) = Wakes::new();
+    let before = Arc::strong_count(&wakes);
+    let (driver, s) = pleach::scope::scope();
+    let handle = s.spawn(pending::<()>());
+    {
+        let mut running = pin!(driver.run(async {}));
+        assert!(poll_with(running.as_mut(), &waker).is_pending());
+        assert!(Arc::strong_count(&wakes) > before);
+    }
+    assert_eq!(Arc::strong_count(&wakes), before);
+    drop((handle, s));
+}
+
+#[test]
+fn a_spawn_whose_wake_panics_leaves_the_child_to_the_scope() {
+    let alive = Arc::new(());
+    let (driver, s) = pleach::scope::scope();
+    let mut running = Box::pin(driver.run(pending::<()>()));
+    let waker = Hostile::default().on_wake(|| panic!("a wake")).waker();
+    assert!(poll_with(running.as_mut(), &waker).is_pending());
+    let output = Arc::clone(&alive);
+    let spawned = std::panic::AssertUnwindSafe(|| drop(s.spawn(async move { output })));
+    assert!(std::panic::catch_unwind(spawned).is_err());
+    assert!(poll_now(running.as_mut()).is_pending());
+    assert_eq!(
+        Arc::strong_count(&alive),
+        1,
+        "it ran, and its output was dropped"
+    );
+}
+
+#[test]
+fn a_body_may_do_without_the_scope() {
+    assert_eq!(block_on(scope!(|_| 5)), 5);
+}

@@ -333,6 +333,65 @@ fn a_joiners_waker_that_panics_counts_as_a_panic_of_the_scope() {
     assert_eq!(block_on(handle), Ok(5), "the output is there all the same");
 }
 
+#[test]
+fn the_bodys_value_is_dropped_in_the_bodys_place() {
+    let log = Log::default();
+    let result: Result<Guard<'_>, &str> = block_on(try_scope!(|s| {
+        let guard = log.guard("child");
+        s.spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        s.spawn_try(async {
+            yield_now().await;
+            Err::<(), _>("ended")
+        });
+        Ok(log.guard("value"))
+    }));
+    assert!(matches!(result, Err("ended")));
+    assert_eq!(log.take(), ["value", "child"]);
+}
+
+/// Panics when it is dropped.
+#[derive(Debug)]
+struct Bomb(&'static str);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("{}", self.0);
+    }
+}
+
+// Without `std` the second panic cannot be caught while the first one unwinds.
+#[cfg(feature = "std")]
+#[test]
+fn of_several_panics_the_first_goes_on_whatever_is_dropped_with_it() {
+    let body_value = panics(|| {
+        block_on(scope!(|s| {
+            s.spawn(async {
+                yield_now().await;
+                panic!("first");
+            });
+            Bomb("the body's value")
+        }))
+    });
+    assert_eq!(message(&*body_value), "first");
+    let error = panics(|| {
+        block_on(try_scope!(|s| -> Bomb {
+            s.spawn(async {
+                let _bomb = Bomb("first");
+                pending::<()>().await;
+            });
+            s.spawn_try(async {
+                yield_now().await;
+                Err::<(), _>(Bomb("the error"))
+            });
+            pending::<Result<(), Bomb>>().await
+        }))
+    });
+    assert_eq!(message(&*error), "first");
+}
+
 /// Runs `make` once for each place where it can be stopped, and stops it there.
 fn at_every_poll<F: Future>(make: impl Fn() -> F, check: impl Fn(usize)) {
     for stop_at in 0.. {

@@ -51,9 +51,11 @@ impl<F, T> Body<F, T> {
         Poll::Ready(S::settle(out).map(|value| *this.value = Some(value)))
     }
 
-    /// Drops the future, if it is there.
+    /// Drops the future or the value, whichever is there.
     pub(super) fn clear(self: Pin<&mut Self>) {
-        self.project().future.set(None);
+        let mut this = self.project();
+        this.future.set(None);
+        *this.value = None;
     }
 
     pub(super) fn take_value(self: Pin<&mut Self>) -> Option<T> {

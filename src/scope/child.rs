@@ -15,9 +15,10 @@
 //! | `QUEUED` | whoever wakes | see `ready.rs` |
 //! | `UNSTARTED` | birth; cleared by the driver | never polled |
 //! | `LISTED` | the driver | unstarted and known to the driver, which holds it back |
+//! | `CALLED` | the driver | listed, queued, and a place is reserved for it: `gate.rs` |
 //! | `AWAITED` | the handle | unstarted, and a sibling that was started waits for it |
 //! | `HANDLE` | birth; cleared by the handle's drop | somebody may want the output |
-//! | `JOINER` | the handle | `joiner` holds a waker and belongs to the driver |
+//! | `JOINER` | the handle | `joiner` is filled and belongs to the driver |
 //! | `COMPLETE` | the driver | the future is gone; the output is there unless `EMPTY` |
 //! | `EMPTY` | the driver | the slot holds neither future nor output |
 //! | `RETIRED` | the driver | the driver has let go of the child |
@@ -48,6 +49,7 @@ use core::{
 
 use super::{
     count::Count,
+    limit::Loan,
     ready::{Link, QUEUED},
     shared::SharedRef,
 };
@@ -62,8 +64,9 @@ pub(super) const COMPLETE: usize = 1 << 6;
 pub(super) const EMPTY: usize = 1 << 7;
 pub(super) const RETIRED: usize = 1 << 8;
 pub(super) const COUNTED: usize = 1 << 9;
+pub(super) const CALLED: usize = 1 << 10;
 /// One sibling waited for, in the bits above the flags.
-pub(super) const AWAITING: usize = 1 << 10;
+pub(super) const AWAITING: usize = 1 << 11;
 
 /// What a poll of a child came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +119,14 @@ pub(super) struct Header {
     pub(super) scope: SharedRef,
     table: &'static Table,
     pub(super) siblings: UnsafeCell<Siblings>,
-    pub(super) joiner: UnsafeCell<Option<Waker>>,
+    pub(super) joiner: UnsafeCell<Joiner>,
+}
+
+/// Who waits for the output: whom to wake, and which sibling lends its place meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct Joiner {
+    pub(super) waker: Option<Waker>,
+    pub(super) loan: Option<Loan>,
 }
 
 /// Neighbours in one of the driver's lists.
@@ -172,7 +182,7 @@ impl Child {
                     prev: None,
                     next: None,
                 }),
-                joiner: UnsafeCell::new(None),
+                joiner: UnsafeCell::new(Joiner::default()),
             },
             slot: UnsafeCell::new(Slot {
                 future: ManuallyDrop::new(future),
@@ -249,10 +259,20 @@ impl Child {
     ///
     /// The child is alive and stays so during the call.
     pub(super) unsafe fn wake(self) {
+        // SAFETY: the caller's word.
+        unsafe { self.wake_as(0) };
+    }
+
+    /// As [`wake`](Self::wake), setting the bits `mark` as well.
+    ///
+    /// # Safety
+    ///
+    /// As for `wake`.
+    pub(super) unsafe fn wake_as(self, mark: usize) {
         // SAFETY: alive, by the caller's word.
         let header = unsafe { self.header() };
         // AcqRel: see `Link::unqueue`.
-        let before = header.link.state.fetch_or(QUEUED, Ordering::AcqRel);
+        let before = header.link.state.fetch_or(QUEUED | mark, Ordering::AcqRel);
         if before & (QUEUED | RETIRED) == 0 {
             // SAFETY: the bit was set just now; the driver's count, or the count that it
             // leaves behind when it retires the child (invariant 3), keeps it alive.
@@ -437,12 +457,11 @@ static CHILD: RawWakerVTable = RawWakerVTable::new(
         RawWaker::new(data, &CHILD)
     },
     |data| {
-        // SAFETY: called by a waker of this table.
-        let child = unsafe { child_of(data) };
+        // SAFETY: called by a waker of this table; waking by value gives its count up, also
+        // if the parent's waker panics.
+        let waker = Release(unsafe { child_of(data) });
         // SAFETY: the waker's count keeps the child alive.
-        unsafe { child.wake() };
-        // SAFETY: waking by value gives the waker's count up.
-        unsafe { child.release() };
+        unsafe { waker.0.wake() };
     },
     |data| {
         // SAFETY: called by a waker of this table.
@@ -457,6 +476,16 @@ static CHILD: RawWakerVTable = RawWakerVTable::new(
         unsafe { child.release() };
     },
 );
+
+/// Gives a count up when it is dropped.
+struct Release(Child);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        // SAFETY: made where there is a count to give up.
+        unsafe { self.0.release() };
+    }
+}
 
 /// # Safety
 ///

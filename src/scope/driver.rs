@@ -26,6 +26,7 @@
 use core::{
     future::Future,
     marker::PhantomData,
+    mem,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -33,17 +34,17 @@ use core::{
 use super::{
     body::Body,
     child::{
-        AWAITED, AWAITING, COMPLETE, COUNTED, Child, EMPTY, HANDLE, JOINER, LISTED, Progress,
-        RETIRED, Settle, UNSTARTED,
+        AWAITED, AWAITING, CALLED, COMPLETE, COUNTED, Child, EMPTY, HANDLE, JOINER, Joiner, LISTED,
+        Progress, RETIRED, Settle, UNSTARTED,
     },
-    limit::Gate,
+    gate::Gate,
     ready::{Batch, Link, QUEUED},
     shared::{SharedRef, Who},
     siblings::List,
 };
 use crate::sys::{
     atomic::Ordering,
-    unwind::{self, FirstPanic, Payload},
+    unwind::{self, FirstPanic, OnUnwind, Payload},
 };
 
 /// After so many children that woke themselves, a pass ends.
@@ -127,17 +128,26 @@ impl<B> Engine<B> {
             }
         };
         let mut panics = FirstPanic::default();
-        let end = match end {
+        let broke = match end {
             End::Panicked(payload) => {
                 panics.note(Err(payload));
-                End::Finished
+                None
             }
-            end => end,
+            End::Broke(error) => Some(error),
+            End::Finished => {
+                self.phase = Phase::Over;
+                self.shared.ready.forget_parent();
+                return Poll::Ready(End::Finished);
+            }
         };
         panics.note(self.tear_down(|| body.clear()));
-        Poll::Ready(match panics.into_result() {
-            Err(payload) => End::Panicked(payload),
-            Ok(()) => end,
+        Poll::Ready(match (panics.into_result(), broke) {
+            (Ok(()), Some(error)) => End::Broke(error),
+            (Ok(()), None) => End::Finished,
+            (Err(payload), broke) => {
+                unwind::swallow(|| drop(broke));
+                End::Panicked(payload)
+            }
         })
     }
 
@@ -173,7 +183,9 @@ impl<B> Engine<B> {
             };
             self_wakes += usize::from(woke_itself);
         }
-        self.gate.start(&self.shared.limits, &mut self.children);
+        if !self.shared.is_cancelled() {
+            self.gate.call(&self.shared.limits, self.children.len());
+        }
         Ok(())
     }
 
@@ -189,7 +201,8 @@ impl<B> Engine<B> {
     {
         // SAFETY: a link of the block, which this holds.
         unsafe { &*link }.unqueue(0);
-        let waker = self.shared.body_waker();
+        // SAFETY: the block outlives the poll.
+        let waker = unsafe { self.shared.body_waker() };
         let mut cx = Context::from_waker(&waker);
         match unwind::catch(|| body.poll::<S>(&mut cx)) {
             Err(payload) => Err(End::Panicked(payload)),
@@ -205,7 +218,8 @@ impl<B> Engine<B> {
         unsafe { &*link }.unqueue(0);
         if self.shared.is_cancelled() {
             while let Some(child) = self.gate.pop_back() {
-                self.discard(child).map_err(End::Panicked)?;
+                // SAFETY: it was held back: unfinished, and in no list any more.
+                unsafe { self.discard(child) }.map_err(End::Panicked)?;
             }
         }
         Ok(false)
@@ -225,7 +239,8 @@ impl<B> Engine<B> {
         }
         if state & UNSTARTED == 0 {
             link.unqueue(0);
-            return self.poll_child(child);
+            // SAFETY: started and not retired, so in the list.
+            return unsafe { self.poll_child(child) };
         }
         if self.shared.is_cancelled() {
             if state & LISTED != 0 {
@@ -233,26 +248,32 @@ impl<B> Engine<B> {
                 unsafe { self.gate.remove(child) };
             }
             link.unqueue(0);
-            self.discard(child).map_err(End::Panicked)?;
+            // SAFETY: unfinished, and in no list any more.
+            unsafe { self.discard(child) }.map_err(End::Panicked)?;
             return Ok(false);
         }
+        let started = self.children.len();
         // SAFETY: unstarted, and just taken off the queue.
-        if !unsafe {
-            self.gate
-                .admit(&self.shared.limits, child, self.children.len())
-        } {
+        if !unsafe { self.gate.admit(&self.shared.limits, child, started) } {
             return Ok(false);
         }
-        link.unqueue(UNSTARTED | LISTED | AWAITED);
+        link.unqueue(UNSTARTED | LISTED | CALLED | AWAITED);
         // SAFETY: admitted, so in no list; the driver has a count from birth.
         unsafe { self.children.push_back(child) };
-        self.poll_child(child)
+        // SAFETY: put there just now.
+        unsafe { self.poll_child(child) }
     }
 
-    fn poll_child(&mut self, child: Child) -> Result<bool, End<B>> {
+    /// Polls a child; whether it woke itself.
+    ///
+    /// # Safety
+    ///
+    /// The child is in the list of those started.
+    unsafe fn poll_child(&mut self, child: Child) -> Result<bool, End<B>> {
         let mut broke: Option<B> = None;
         let progress = {
-            let _polling = self.shared.limits.polling(child);
+            // SAFETY: the driver's count outlives the poll.
+            let _polling = unsafe { self.shared.limits.polling(child) };
             // SAFETY: the driver's count outlives the poll.
             let waker = unsafe { child.waker() };
             let mut cx = Context::from_waker(&waker);
@@ -272,57 +293,91 @@ impl<B> Engine<B> {
             Ok(Progress::Done | Progress::Broke) => {
                 // SAFETY: it was started, so it is in this list.
                 unsafe { self.children.remove(child) };
-                let retired = self.retire(child);
-                match (retired, broke) {
-                    (Err(payload), _) => Err(End::Panicked(payload)),
-                    (Ok(()), Some(error)) => Err(End::Broke(error)),
+                // SAFETY: done, and in no list any more.
+                match (unsafe { self.retire(child) }, broke) {
                     (Ok(()), None) => Ok(false),
+                    (Ok(()), Some(error)) => Err(End::Broke(error)),
+                    (Err(payload), broke) => {
+                        unwind::swallow(|| drop(broke));
+                        Err(End::Panicked(payload))
+                    }
                 }
             }
         }
     }
 
     /// Lets go of a child whose slot holds its output or nothing: tells whoever waits for
-    /// it, and gives the driver's count up. The child is in no list.
-    fn retire(&mut self, child: Child) -> Result<(), Payload> {
+    /// it, and gives the driver's count up.
+    ///
+    /// # Safety
+    ///
+    /// The child is in no list, and is not used by the driver after this.
+    unsafe fn retire(&self, child: Child) -> Result<(), Payload> {
         // SAFETY: the driver's count is given up last.
         let header = unsafe { child.header() };
+        // Before anybody is told: whoever knows that the child is done finds its place free.
+        if header.link.state.load(Ordering::Relaxed) & COUNTED != 0 {
+            self.shared.limits.uncount();
+        }
         // Release: pairs with the handle's acquiring look; the output is there. Acquire:
-        // pairs with the handle's setting of `JOINER` and clearing of `HANDLE`.
+        // pairs with the handle's setting of `JOINER`.
         let before = header.link.state.fetch_or(COMPLETE, Ordering::AcqRel);
+        // Done also if user code unwinds where nothing catches it.
+        let let_go = OnUnwind(|| {
+            // SAFETY: the caller's word.
+            unsafe { self.let_go(child) };
+        });
         let told = unwind::catch(|| {
             if before & (HANDLE | EMPTY) == 0 {
                 // SAFETY: complete without a handle: the output is the driver's.
                 unsafe { child.drop_output() };
             }
             if before & JOINER != 0 {
-                // SAFETY: complete with `JOINER` set: the waker is the driver's.
-                let joiner = header.joiner.with_mut(|joiner| unsafe { (*joiner).take() });
-                if let Some(joiner) = joiner {
-                    joiner.wake();
+                // SAFETY: complete with `JOINER` set: the slot is the driver's.
+                let joiner = header
+                    .joiner
+                    .with_mut(|joiner| unsafe { joiner.replace(Joiner::default()) });
+                drop(joiner.loan);
+                if let Some(waker) = joiner.waker {
+                    waker.wake();
                 }
             }
         });
-        // AcqRel: a producer that is about to clear `QUEUED` takes over the count, and with
-        // it the duty to free what was written here.
-        let before = header.link.state.fetch_or(RETIRED, Ordering::AcqRel);
+        drop(let_go);
+        told
+    }
+
+    /// # Safety
+    ///
+    /// As for `retire`, of which this is the end.
+    unsafe fn let_go(&self, child: Child) {
+        // SAFETY: the driver's count is given up last.
+        let state = unsafe { &child.header().link.state };
+        // Release: a producer that clears `QUEUED` takes over the count, and with it the duty
+        // to free what was written here; pairs with its `unqueue`.
+        let before = state.fetch_or(RETIRED, Ordering::Release);
         if before >= AWAITING {
             self.shared.limits.unblock();
-        }
-        if before & COUNTED != 0 {
-            self.shared.limits.uncount();
         }
         if before & QUEUED == 0 {
             // SAFETY: the driver's count (`child.rs`, invariant 3).
             unsafe { child.release() };
         }
-        told
     }
 
-    /// Drops a child that is in no list and did not finish, and retires it.
-    fn discard(&mut self, child: Child) -> Result<(), Payload> {
+    /// Drops the future of a child and retires it.
+    ///
+    /// # Safety
+    ///
+    /// The child did not finish; otherwise as for `retire`.
+    unsafe fn discard(&self, child: Child) -> Result<(), Payload> {
         // SAFETY: the driver holds a count until `retire`.
         let state = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
+        // Done also if the destructor unwinds where nothing catches it.
+        let retire = OnUnwind(|| {
+            // SAFETY: the caller's word.
+            let _ = unsafe { self.retire(child) };
+        });
         let mut panics = FirstPanic::default();
         panics.run(|| {
             if state & EMPTY == 0 {
@@ -330,7 +385,9 @@ impl<B> Engine<B> {
                 unsafe { child.drop_future() };
             }
         });
-        panics.note(self.retire(child));
+        mem::forget(retire);
+        // SAFETY: the caller's word.
+        panics.note(unsafe { self.retire(child) });
         panics.into_result()
     }
 
@@ -338,16 +395,19 @@ impl<B> Engine<B> {
     /// panic of a destructor. Goes on where it stopped if it is called again.
     pub(super) fn tear_down(&mut self, clear_body: impl FnOnce()) -> Result<(), Payload> {
         self.phase = Phase::Over;
-        self.collect_unstarted();
         let mut panics = FirstPanic::default();
+        panics.run(|| self.shared.ready.forget_parent());
+        self.collect_unstarted();
         while let Some(child) = self.gate.pop_back() {
-            panics.note(self.discard(child));
+            // SAFETY: it was held back: unfinished, and in no list any more.
+            panics.note(unsafe { self.discard(child) });
         }
         panics.run(clear_body);
         while let Some(child) = self.children.last() {
             // SAFETY: it was found there.
             unsafe { self.children.remove(child) };
-            panics.note(self.discard(child));
+            // SAFETY: unfinished, and in no list any more.
+            panics.note(unsafe { self.discard(child) });
         }
         panics.into_result()
     }
@@ -355,7 +415,7 @@ impl<B> Engine<B> {
     /// Closes the queue and empties it: who was not started goes to the gate.
     fn collect_unstarted(&mut self) {
         let closed = self.shared.ready.close();
-        for mut batch in [core::mem::replace(&mut self.batch, Batch::new()), closed] {
+        for mut batch in [mem::replace(&mut self.batch, Batch::new()), closed] {
             while let Some(link) = batch.pop_front() {
                 if !matches!(self.shared.who(link), Who::Child) {
                     // SAFETY: a link of the block, which this holds.
@@ -383,6 +443,9 @@ impl<B> Engine<B> {
 /// of a teardown that a panicking destructor broke off.
 impl<B> Drop for Engine<B> {
     fn drop(&mut self) {
+        if self.phase == Phase::Over && self.gate.is_empty() && self.children.is_empty() {
+            return;
+        }
         if let Err(payload) = self.tear_down(|| {}) {
             unwind::resume_unless_panicking(payload);
         }

@@ -6,13 +6,13 @@ use core::{
     future::Future,
     marker::PhantomData,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 use futures_core::future::FusedFuture;
 
 use super::{
-    child::{COMPLETE, Child, EMPTY, HANDLE, JOINER, UNSTARTED},
+    child::{COMPLETE, Child, EMPTY, HANDLE, JOINER, Joiner, UNSTARTED},
     limit::Loan,
 };
 use crate::sys::{
@@ -54,7 +54,6 @@ use crate::sys::{
 /// ```
 pub struct Handle<T> {
     state: State,
-    loan: Option<Loan>,
     // Owns a `T` that may be inside the child. No `'env`: a handle never touches the future,
     // so what siblings and the child itself borrowed need not be alive while it is.
     _output: PhantomData<T>,
@@ -92,44 +91,50 @@ impl<T> Handle<T> {
     fn new(state: State) -> Self {
         Self {
             state,
-            loan: None,
             _output: PhantomData,
         }
     }
 
-    /// Puts the waker where the driver finds it; `false` if the child completed meanwhile.
+    /// Leaves word where the driver finds it, of whom to wake and who lends a place; `false`
+    /// if the child completed meanwhile.
     fn register(child: Child, cx: &Context<'_>) -> bool {
         // SAFETY: the handle holds a count.
         let header = unsafe { child.header() };
         // Acquire: pairs with the driver's setting of `COMPLETE`. It publishes nothing: a
         // driver that finds `JOINER` clear keeps away from the slot.
-        if header.link.state.fetch_and(!JOINER, Ordering::Acquire) & COMPLETE != 0 {
+        let before = header.link.state.fetch_and(!JOINER, Ordering::Acquire);
+        if before & COMPLETE != 0 {
             return false;
         }
-        let joiner = |f: &mut dyn FnMut(&mut Option<Waker>)| {
+        let joiner = |f: &mut dyn FnMut(&mut Joiner)| {
             // SAFETY: `JOINER` is clear, so the slot is the handle's (invariant 2).
             header.joiner.with_mut(|joiner| f(unsafe { &mut *joiner }));
         };
-        let mut known = false;
-        joiner(&mut |joiner| known = matches!(joiner, Some(w) if w.will_wake(cx.waker())));
+        let (mut loan, mut known) = (None, false);
+        joiner(&mut |joiner| loan = joiner.loan.take());
+        // SAFETY: the handle holds a count of the child.
+        unsafe { Loan::renew(&mut loan, child, before & UNSTARTED != 0) };
+        joiner(&mut |joiner| {
+            joiner.loan = loan.take();
+            known = matches!(&joiner.waker, Some(waker) if waker.will_wake(cx.waker()));
+        });
         if !known {
             let mut fresh = Some(cx.waker().clone());
-            joiner(&mut |joiner| core::mem::swap(joiner, &mut fresh));
+            joiner(&mut |joiner| core::mem::swap(&mut joiner.waker, &mut fresh));
         }
-        // Release: pairs with the driver's setting of `COMPLETE`, which sees the waker.
+        // Release: pairs with the driver's setting of `COMPLETE`, which sees the joiner.
         // Acquire: if that came first, the output is there.
         if header.link.state.fetch_or(JOINER, Ordering::AcqRel) & COMPLETE == 0 {
             return true;
         }
         // The driver found the bit clear, so the slot is still the handle's.
-        let mut unused = None;
-        joiner(&mut |joiner| unused = joiner.take());
+        let mut unused = Joiner::default();
+        joiner(&mut |joiner| unused = core::mem::take(joiner));
         false
     }
 
     /// The child has completed: takes what there is and lets go of the child.
     fn take(&mut self, child: Child) -> Result<T, Cancelled> {
-        self.loan = None;
         self.state = State::Taken;
         // SAFETY: the count is still held.
         let state = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
@@ -165,10 +170,6 @@ impl<T> Future for Handle<T> {
         if state & COMPLETE != 0 || !Self::register(child, cx) {
             return Poll::Ready(self.take(child));
         }
-        if state & UNSTARTED != 0 && self.loan.is_none() {
-            // SAFETY: the handle holds a count.
-            self.loan = unsafe { Loan::offer(child) };
-        }
         Poll::Pending
     }
 }
@@ -196,7 +197,9 @@ impl<T> Drop for Handle<T> {
         let mut panics = FirstPanic::default();
         if before & (COMPLETE | JOINER) != COMPLETE | JOINER {
             // SAFETY: no driver saw `JOINER` set, so the slot is the handle's (invariant 2).
-            let joiner = header.joiner.with_mut(|joiner| unsafe { (*joiner).take() });
+            let joiner = header
+                .joiner
+                .with_mut(|joiner| unsafe { joiner.replace(Joiner::default()) });
             panics.run(|| drop(joiner));
         }
         if before & (COMPLETE | EMPTY) == COMPLETE {

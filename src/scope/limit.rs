@@ -15,17 +15,19 @@
 //!
 //! Who waits is found out when a handle is polled: whichever child this scope's driver is
 //! polling on this very thread. That holds through combinators with wakers of their own and
-//! through nested scopes. Without `std` threads cannot be told apart: a handle that another
-//! core polls at the same moment then counts as a wait of that child, and one child too many
-//! may run for a while.
+//! through nested scopes. The [`Loan`] lies beside the joiner's waker, and ends with the wait:
+//! when somebody else polls the handle, when it is dropped, or when the child that is awaited
+//! is done, which is before anybody else is started. A child that polls a handle and then
+//! does other things beside (in a `select`) still counts as waiting.
+//!
+//! Without `std` threads cannot be told apart: a handle that another core polls at the same
+//! moment then counts as a wait of that child, and one child too many may run for a while.
+//!
+//! This file is what handles and spawns see, from any thread; the driver's side is `gate.rs`.
 
 use core::num::NonZeroUsize;
 
-use super::{
-    child::{AWAITED, AWAITING, Child, LISTED, RETIRED, UNSTARTED},
-    ready::Batch,
-    siblings::List,
-};
+use super::child::{AWAITED, AWAITING, Child, RETIRED};
 use crate::sys::{
     atomic::{AtomicUsize, Ordering},
     lock::Lock,
@@ -45,11 +47,6 @@ pub(super) struct Limits {
     polled: Lock<Option<(thread::ThreadId, Child)>>,
 }
 
-// SAFETY: `Child` is a pointer to a node, whose shared parts may be used from any thread.
-unsafe impl Send for Limits {}
-// SAFETY: as above.
-unsafe impl Sync for Limits {}
-
 impl Limits {
     pub(super) fn new() -> Self {
         Self {
@@ -66,7 +63,7 @@ impl Limits {
     }
 
     #[inline]
-    fn get(&self) -> Option<NonZeroUsize> {
+    pub(super) fn get(&self) -> Option<NonZeroUsize> {
         NonZeroUsize::new(self.limit.load(Ordering::Relaxed))
     }
 
@@ -104,13 +101,22 @@ impl Limits {
         self.live.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// A child with loans has been retired.
+    /// How many started children wait for unstarted ones.
+    pub(super) fn blocked(&self) -> usize {
+        self.blocked.load(Ordering::Relaxed)
+    }
+
+    /// A child that waits no longer, or has been retired while it did.
     pub(super) fn unblock(&self) {
         self.blocked.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Notes that the driver polls `child` here, until the result is dropped.
-    pub(super) fn polling(&self, child: Child) -> Option<Polling<'_>> {
+    ///
+    /// # Safety
+    ///
+    /// The child stays alive until then.
+    pub(super) unsafe fn polling(&self, child: Child) -> Option<Polling<'_>> {
         self.get()?;
         let entry = Some((thread::current(), child));
         self.polled.with(|polled| *polled = entry);
@@ -142,185 +148,72 @@ impl Drop for Polling<'_> {
     }
 }
 
-/// A handle's claim that a started child waits through it for an unstarted one. Holds a
-/// count of the child that waits.
+/// Says that a started child waits, by a handle, for an unstarted one. Holds a count of the
+/// child that waits.
 #[derive(Debug)]
 pub(super) struct Loan(Child);
 
 impl Loan {
-    /// Called when the handle of `awaited`, unstarted, is polled and not ready.
+    /// What a loan becomes when the handle of `awaited` is polled and not ready: one of the
+    /// child that polls it. None was given before only if `unstarted`, and to no child at all
+    /// none is given.
     ///
     /// # Safety
     ///
     /// The caller holds a count of `awaited`.
-    pub(super) unsafe fn offer(awaited: Child) -> Option<Self> {
+    pub(super) unsafe fn renew(loan: &mut Option<Self>, awaited: Child, unstarted: bool) {
         // SAFETY: the caller's word.
-        let header = unsafe { awaited.header() };
-        let limits = &header.scope.limits;
-        limits.get()?;
-        let lender = limits.polled_here()?;
-        // SAFETY: counted by `polled_here`.
+        let limits = unsafe { &awaited.header().scope.limits };
+        if limits.get().is_none() || (!unstarted && loan.is_none()) {
+            return;
+        }
+        let Some(poller) = limits.polled_here() else {
+            *loan = None;
+            return;
+        };
+        if loan.as_ref().is_some_and(|loan| loan.0 == poller) {
+            // SAFETY: gives up the count of `polled_here`; the loan has its own.
+            unsafe { poller.release() };
+            return;
+        }
+        // SAFETY: hands over the count of `polled_here`.
+        *loan = unsafe { Self::of(poller, limits) };
+        if unstarted && loan.is_some() {
+            // The driver finds it queued, unstarted and awaited: `Gate::admit`.
+            // SAFETY: the caller holds a count.
+            unsafe { awaited.wake_as(AWAITED) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The caller hands over a count of `lender`.
+    unsafe fn of(lender: Child, limits: &Limits) -> Option<Self> {
+        // SAFETY: the caller's count.
         let state = unsafe { &lender.header().link.state };
         let before = state.fetch_add(AWAITING, Ordering::Relaxed);
         if before & RETIRED != 0 || before > usize::MAX / 2 {
             state.fetch_sub(AWAITING, Ordering::Relaxed);
-            // SAFETY: gives up the count of `polled_here`.
+            // SAFETY: gives up the caller's count.
             unsafe { lender.release() };
             return None;
         }
         if before < AWAITING {
             limits.blocked.fetch_add(1, Ordering::Relaxed);
         }
-        header.link.state.fetch_or(AWAITED, Ordering::Relaxed);
-        // The driver finds it queued, unstarted and awaited: `Gate::hold`.
-        // SAFETY: the caller holds a count.
-        unsafe { awaited.wake() };
         Some(Self(lender))
     }
 }
 
 impl Drop for Loan {
     fn drop(&mut self) {
-        // SAFETY: counted by `offer`.
+        // SAFETY: counted by `of`.
         let header = unsafe { self.0.header() };
         let before = header.link.state.fetch_sub(AWAITING, Ordering::Relaxed);
         if before & RETIRED == 0 && before < 2 * AWAITING {
             header.scope.limits.unblock();
         }
-        // SAFETY: gives up the count of `offer`.
+        // SAFETY: gives up the count of `of`.
         unsafe { self.0.release() };
     }
-}
-
-/// The driver's side: children that were spawned and not started.
-#[derive(Debug)]
-pub(super) struct Gate {
-    /// All that are held back, in order of spawning.
-    unstarted: List,
-    /// Those of them that a started sibling waits for. They keep their `QUEUED` bit, so
-    /// that the driver owns their link.
-    awaited: Batch,
-}
-
-impl Gate {
-    pub(super) const fn new() -> Self {
-        Self {
-            unstarted: List::new(),
-            awaited: Batch::new(),
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.unstarted.is_empty()
-    }
-
-    /// Whether `child`, unstarted and just taken off the queue, may start now. If not, it is
-    /// held back; if so, it is in no list and its bits are for the caller to clear.
-    ///
-    /// # Safety
-    ///
-    /// The caller is the driver; `child` is unstarted and queued, and was off the queue.
-    pub(super) unsafe fn admit(&mut self, limits: &Limits, child: Child, started: usize) -> bool {
-        let Some(limit) = limits.get() else {
-            return true;
-        };
-        // SAFETY: the driver holds a count.
-        let state = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
-        let free = started < limit.get();
-        let lent = state & AWAITED != 0 && may_borrow(limits, limit, started);
-        if state & LISTED != 0 {
-            if free || lent {
-                // SAFETY: the driver is the caller, and `LISTED` says where the child is.
-                unsafe { self.unstarted.remove(child) };
-                return true;
-            }
-            // SAFETY: its bit is still set and the caller is the driver.
-            unsafe { self.awaited.push_back(child.as_link()) };
-            return false;
-        }
-        if (free && self.unstarted.is_empty()) || lent {
-            return true;
-        }
-        // SAFETY: the caller's word.
-        unsafe { self.hold(child) };
-        false
-    }
-
-    /// Keeps back a child that was not known yet.
-    ///
-    /// # Safety
-    ///
-    /// As for `admit`; the child is not `LISTED`.
-    pub(super) unsafe fn hold(&mut self, child: Child) {
-        // SAFETY: in no list, and the driver holds a count.
-        unsafe { self.unstarted.push_back(child) };
-        // SAFETY: as above.
-        let link = unsafe { &child.header().link };
-        link.state.fetch_or(LISTED, Ordering::Relaxed);
-        if link.unqueue(0) & AWAITED != 0 {
-            // Awaited already: back on the queue, to be found as such.
-            // SAFETY: the driver holds a count.
-            unsafe { child.wake() };
-        }
-    }
-
-    /// # Safety
-    ///
-    /// The caller is the driver; `child` is `LISTED` and not on the list of those awaited.
-    pub(super) unsafe fn remove(&mut self, child: Child) {
-        // SAFETY: the caller's word.
-        unsafe { self.unstarted.remove(child) };
-    }
-
-    /// Starts whoever may start by now: moves them to `children` and queues them.
-    pub(super) fn start(&mut self, limits: &Limits, children: &mut List) {
-        let Some(limit) = limits.get() else {
-            return;
-        };
-        while may_borrow(limits, limit, children.len()) {
-            let Some(link) = self.awaited.pop_front() else {
-                break;
-            };
-            // SAFETY: only children's links are in this batch.
-            let child = unsafe { Child::from_link(link) };
-            self.move_to(children, child);
-            // SAFETY: its bit is still set.
-            unsafe { child.push_queued() };
-        }
-        while children.len() < limit.get() {
-            let Some(child) = self.unstarted.first() else {
-                break;
-            };
-            self.move_to(children, child);
-            // SAFETY: the driver holds a count.
-            unsafe { child.wake() };
-        }
-    }
-
-    fn move_to(&mut self, children: &mut List, child: Child) {
-        // SAFETY: whoever is awaited or listed is in this list.
-        unsafe { self.unstarted.remove(child) };
-        // SAFETY: in no list any more.
-        unsafe { children.push_back(child) };
-        // SAFETY: the driver holds a count.
-        let state = unsafe { &child.header().link.state };
-        state.fetch_and(!(UNSTARTED | LISTED | AWAITED), Ordering::Relaxed);
-    }
-
-    /// Takes the child that was spawned last out of those held back.
-    pub(super) fn pop_back(&mut self) -> Option<Child> {
-        while let Some(link) = self.awaited.pop_front() {
-            // SAFETY: held back, so the driver holds a count of the child.
-            unsafe { &*link }.unqueue(0);
-        }
-        let child = self.unstarted.last()?;
-        // SAFETY: it was found there.
-        unsafe { self.unstarted.remove(child) };
-        Some(child)
-    }
-}
-
-/// Whether a child that a sibling waits for may start on a place that is lent.
-fn may_borrow(limits: &Limits, limit: NonZeroUsize, started: usize) -> bool {
-    started.saturating_sub(limits.blocked.load(Ordering::Relaxed)) < limit.get()
 }

@@ -30,14 +30,14 @@
 /// ```
 #[macro_export]
 macro_rules! scope {
-    ($($setting:ident = $value:expr,)* |$scope:ident| $body:block) => {
+    ($($setting:ident = $value:expr,)* |$scope:pat_param| $body:block) => {
         async {
             let (driver, $scope) = $crate::scope::scope();
             $(let driver = driver.$setting($value);)*
             driver.run(async $body).await
         }
     };
-    ($($setting:ident = $value:expr,)* |$scope:ident| $body:expr) => {
+    ($($setting:ident = $value:expr,)* |$scope:pat_param| $body:expr) => {
         $crate::scope!($($setting = $value,)* |$scope| { $body })
     };
 }
@@ -66,17 +66,17 @@ macro_rules! scope {
 /// ```
 #[macro_export]
 macro_rules! try_scope {
-    ($($setting:ident = $value:expr,)* |$scope:ident| -> $error:ty $body:block) => {
+    ($($setting:ident = $value:expr,)* |$scope:pat_param| -> $error:ty $body:block) => {
         async {
             let (driver, $scope) = $crate::scope::try_scope::<$error>();
             $(let driver = driver.$setting($value);)*
             driver.run_try(async $body).await
         }
     };
-    ($($setting:ident = $value:expr,)* |$scope:ident| $body:block) => {
+    ($($setting:ident = $value:expr,)* |$scope:pat_param| $body:block) => {
         $crate::try_scope!($($setting = $value,)* |$scope| -> _ $body)
     };
-    ($($setting:ident = $value:expr,)* |$scope:ident| $body:expr) => {
+    ($($setting:ident = $value:expr,)* |$scope:pat_param| $body:expr) => {
         $crate::try_scope!($($setting = $value,)* |$scope| { $body })
     };
 }
@@ -85,14 +85,14 @@ macro_rules! try_scope {
 /// [`scope::local`](crate::scope::local).
 #[macro_export]
 macro_rules! local_scope {
-    ($($setting:ident = $value:expr,)* |$scope:ident| $body:block) => {
+    ($($setting:ident = $value:expr,)* |$scope:pat_param| $body:block) => {
         async {
             let (driver, $scope) = $crate::scope::local::scope();
             $(let driver = driver.$setting($value);)*
             driver.run(async $body).await
         }
     };
-    ($($setting:ident = $value:expr,)* |$scope:ident| $body:expr) => {
+    ($($setting:ident = $value:expr,)* |$scope:pat_param| $body:expr) => {
         $crate::local_scope!($($setting = $value,)* |$scope| { $body })
     };
 }
@@ -101,17 +101,17 @@ macro_rules! local_scope {
 /// [`scope::local`](crate::scope::local).
 #[macro_export]
 macro_rules! try_local_scope {
-    ($($setting:ident = $value:expr,)* |$scope:ident| -> $error:ty $body:block) => {
+    ($($setting:ident = $value:expr,)* |$scope:pat_param| -> $error:ty $body:block) => {
         async {
             let (driver, $scope) = $crate::scope::local::try_scope::<$error>();
             $(let driver = driver.$setting($value);)*
             driver.run_try(async $body).await
         }
     };
-    ($($setting:ident = $value:expr,)* |$scope:ident| $body:block) => {
+    ($($setting:ident = $value:expr,)* |$scope:pat_param| $body:block) => {
         $crate::try_local_scope!($($setting = $value,)* |$scope| -> _ $body)
     };
-    ($($setting:ident = $value:expr,)* |$scope:ident| $body:expr) => {
+    ($($setting:ident = $value:expr,)* |$scope:pat_param| $body:expr) => {
         $crate::try_local_scope!($($setting = $value,)* |$scope| { $body })
     };
 }

@@ -128,18 +128,17 @@ impl ReadyQueue {
 
     /// Takes all that is ready, in order of arrival.
     pub(super) fn take(&self) -> Batch {
-        // Acquire: pairs with the releases in `push`.
-        self.take_leaving(EMPTY, Ordering::Acquire)
+        self.take_leaving(EMPTY)
     }
 
     /// Closes the queue for good and takes what is left.
     pub(super) fn close(&self) -> Batch {
-        // Acquire: as in `take`.
-        self.take_leaving(CLOSED, Ordering::Acquire)
+        self.take_leaving(CLOSED)
     }
 
-    fn take_leaving(&self, head: *mut Link, order: Ordering) -> Batch {
-        let mut link = self.head.swap(head, order);
+    fn take_leaving(&self, head: *mut Link) -> Batch {
+        // Acquire: pairs with the releases in `push`.
+        let mut link = self.head.swap(head, Ordering::Acquire);
         let mut batch = Batch::new();
         while link != EMPTY && link != PARKED && link != CLOSED {
             // SAFETY: a queued link is alive (invariant 2).
@@ -165,10 +164,15 @@ impl ReadyQueue {
             return false;
         }
         self.parent.register(cx);
-        // Release: pairs with the acquire in `push`. Fails if something came since.
+        // Fails if something came since. Relaxed: see `push`.
         self.head
-            .compare_exchange(EMPTY, PARKED, Ordering::Release, Ordering::Relaxed)
+            .compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
+    }
+
+    /// Drops the waker of a task that has nothing to wait for any more.
+    pub(super) fn forget_parent(&self) {
+        self.parent.clear();
     }
 
     /// Whether the scope has ended. A hint: the refusal of a push is what counts.

@@ -56,11 +56,13 @@ impl<'env, F, T, B, K> Running<'env, F, T, B, K> {
             Poll::Ready(end) => end,
             Poll::Pending => return Poll::Pending,
         };
-        match (end, this.body.take_value()) {
-            (End::Finished, Some(value)) => Poll::Ready(Ok(value)),
-            (End::Finished, None) => unreachable!("a scope finishes when its body has"),
-            (End::Broke(error), _) => Poll::Ready(Err(error)),
-            (End::Panicked(payload), _) => unwind::resume(payload),
+        match end {
+            End::Finished => match this.body.take_value() {
+                Some(value) => Poll::Ready(Ok(value)),
+                None => unreachable!("a scope finishes when its body has"),
+            },
+            End::Broke(error) => Poll::Ready(Err(error)),
+            End::Panicked(payload) => unwind::resume(payload),
         }
     }
 }
@@ -69,8 +71,8 @@ pin_project! {
     /// The future of a scope: [`Driver::run`].
     ///
     /// Resolves to the value of the body when the body and all children are done. It is
-    /// `Send` if the body is (and the scope is not a [`local`](super::local) one), and
-    /// `Unpin` only if the body is.
+    /// `Send` if the body and its output are (and the scope is not a [`local`](super::local)
+    /// one), and `Unpin` only if the body is.
     ///
     /// # Cancel safety
     ///

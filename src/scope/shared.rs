@@ -97,9 +97,13 @@ impl SharedRef {
     }
 
     /// The waker of the body, borrowed: it holds no count of its own.
-    pub(super) fn body_waker(&self) -> ManuallyDrop<Waker> {
+    ///
+    /// # Safety
+    ///
+    /// The block outlives the waker's use.
+    pub(super) unsafe fn body_waker(&self) -> ManuallyDrop<Waker> {
         // SAFETY: the table keeps the contract of `RawWaker`; not dropping the waker leaves
-        // the count it did not take alone, and `self` outlives it at the one place of use.
+        // the count it did not take alone.
         ManuallyDrop::new(unsafe { Waker::new(self.as_raw(), &BODY) })
     }
 
@@ -112,7 +116,7 @@ impl SharedRef {
     pub(super) fn cancel(&self) {
         // Release: pairs with the load in `is_cancelled`.
         self.phase.store(CANCELLED, Ordering::Release);
-        self.enqueue(|shared| &raw const shared.signal);
+        self.enqueue(&self.signal);
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
@@ -122,15 +126,12 @@ impl SharedRef {
     }
 
     /// Queues one of the two links of the block itself.
-    fn enqueue(&self, link: impl FnOnce(&Shared) -> *const Link) {
-        let link = link(self).cast_mut();
-        // SAFETY: a link of this block, which is alive.
-        let state = unsafe { &(*link).state };
+    fn enqueue(&self, link: &Link) {
         // AcqRel: as for every wake, see `Link::unqueue`.
-        if state.fetch_or(QUEUED, Ordering::AcqRel) & QUEUED == 0 {
-            // SAFETY: the bit was set here, and the block outlives its driver, the only
-            // one to take links off.
-            unsafe { self.ready.push(link) };
+        if link.state.fetch_or(QUEUED, Ordering::AcqRel) & QUEUED == 0 {
+            // SAFETY: the bit was set here, and the callers' links are in the block, which
+            // outlives its driver, the only one to take them off.
+            unsafe { self.ready.push(core::ptr::from_ref(link).cast_mut()) };
         }
     }
 }
@@ -170,12 +171,12 @@ static BODY: RawWakerVTable = RawWakerVTable::new(
     |data| {
         // SAFETY: as above; waking by value gives the count up.
         let shared = unsafe { SharedRef::from_raw(data) };
-        shared.enqueue(|shared| &raw const shared.body);
+        shared.enqueue(&shared.body);
     },
     |data| {
         // SAFETY: as above; the count stays with `data`.
         let shared = ManuallyDrop::new(unsafe { SharedRef::from_raw(data) });
-        shared.enqueue(|shared| &raw const shared.body);
+        shared.enqueue(&shared.body);
     },
     |data| {
         // SAFETY: as above; dropping the waker gives the count up.

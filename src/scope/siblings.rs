@@ -27,10 +27,6 @@ impl List {
         self.first.is_none()
     }
 
-    pub(super) fn first(&self) -> Option<Child> {
-        self.first
-    }
-
     pub(super) fn last(&self) -> Option<Child> {
         self.last
     }
@@ -52,6 +48,16 @@ impl List {
             None => self.first = Some(child),
         }
         self.len += 1;
+    }
+
+    /// The child behind `child`.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the driver and `child` is in this list.
+    pub(super) unsafe fn after(&self, child: Child) -> Option<Child> {
+        // SAFETY: a linked child is alive.
+        unsafe { with(child, |siblings| siblings.next) }
     }
 
     /// # Safety

@@ -1,6 +1,6 @@
 //! The handle that spawns.
 
-use core::{error::Error, fmt, future::Future, marker::PhantomData};
+use core::{error::Error, fmt, future::Future, marker::PhantomData, mem};
 
 use super::{
     Invariant,
@@ -256,11 +256,14 @@ impl<'env, B, K> Scope<'env, B, K> {
             future
         } else {
             let child = Child::new::<F, S>(self.shared.clone(), future, counted);
+            // Made before the child is known: the parent's waker may panic.
+            // SAFETY: the second count of a new child is the handle's.
+            let handle = unsafe { Handle::attached(child) };
             // SAFETY: made with its bit set; the driver's count keeps it alive.
             if unsafe { self.shared.ready.push(child.as_link()) } {
-                // SAFETY: the second count of a new child is the handle's.
-                return Ok(unsafe { Handle::attached(child) });
+                return Ok(handle);
             }
+            mem::forget(handle);
             // SAFETY: the types are those of `new`, and the refusal left it unknown.
             unsafe { child.into_future::<F, S>() }
         };

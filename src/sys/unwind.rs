@@ -80,6 +80,16 @@ pub(crate) fn swallow(f: impl FnOnce()) {
     }
 }
 
+/// Runs its closure when it is dropped; to be forgotten where that is not to be.
+#[derive(Debug)]
+pub(crate) struct OnUnwind<F: FnMut()>(pub(crate) F);
+
+impl<F: FnMut()> Drop for OnUnwind<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
 /// The first panic of several steps that must all be taken.
 #[derive(Debug, Default)]
 pub(crate) struct FirstPanic(Option<Payload>);

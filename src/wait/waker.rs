@@ -116,6 +116,11 @@ impl WakerCell {
         }
     }
 
+    /// Forgets the registered task, if there is one.
+    pub fn clear(&self) {
+        drop(self.waker.with(Option::take));
+    }
+
     /// Wakes the registered task, if there is one.
     pub fn wake(&self) {
         if let Some(waker) = self.waker.with(Option::take) {
