@@ -1,11 +1,8 @@
 //! The command line.
 
-use std::{num::NonZeroUsize, path::PathBuf, thread::available_parallelism};
+use std::{ffi::OsStr, num::NonZeroUsize, path::PathBuf, thread::available_parallelism};
 
-use lexopt::{
-    Arg::{Long, Short, Value},
-    ValueExt,
-};
+use lexopt::Arg::{Long, Short, Value};
 
 pub(crate) const USAGE: &str = "\
 Prints the SHA-256 of every regular file under DIR as sha256sum does, sorted by path.
@@ -43,7 +40,7 @@ pub(crate) fn parse() -> Result<Request, lexopt::Error> {
     let (mut root, mut limit, mut fail_fast) = (None, None, false);
     while let Some(arg) = parser.next()? {
         match arg {
-            Long("limit") => limit = Some(parser.value()?.parse()?),
+            Long("limit") => limit = Some(places(&parser.value()?)?),
             Long("fail-fast") => fail_fast = true,
             Long("help") | Short('h') => return Ok(Request::Help),
             Value(dir) if root.is_none() => root = Some(dir.into()),
@@ -55,6 +52,11 @@ pub(crate) fn parse() -> Result<Request, lexopt::Error> {
         limit: limit.unwrap_or_else(default_limit),
         fail_fast,
     }))
+}
+
+fn places(value: &OsStr) -> Result<NonZeroUsize, String> {
+    let number = value.to_str().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| format!("--limit takes a whole number from 1 on, not {value:?}"))
 }
 
 /// Hashing keeps a core busy; as many again wait for the disk meanwhile.

@@ -109,13 +109,14 @@ impl ReadyQueue {
             }
             // SAFETY: alive by the caller's word.
             unsafe { &*link }.set_next(if head == PARKED { EMPTY } else { head });
-            // Release: pairs with the swaps of the driver, which see `next` and all that
-            // came before. Acquire: pairs with the release in `park`, so that the waker
-            // registered there is found.
-            match self
-                .head
-                .compare_exchange_weak(head, link, Ordering::AcqRel, Ordering::Relaxed)
-            {
+            // Release: pairs with the swaps of the driver, which see `next` and all that came
+            // before. Whoever finds `PARKED` finds the waker too, without an acquire: it was
+            // registered before, under the lock that is taken to wake it; had that lock been
+            // taken earlier, `PARKED` could not have been read earlier still.
+            let pushed =
+                self.head
+                    .compare_exchange_weak(head, link, Ordering::Release, Ordering::Relaxed);
+            match pushed {
                 Ok(_) => break,
                 Err(newer) => head = newer,
             }
