@@ -15,7 +15,7 @@ use std::{
 
 use futures_util::future::FusedFuture;
 use pleach::{Acquire, AcquireError, Permit, Semaphore, TryAcquireError};
-use support::{Hostile, Wakes, block_on, forget, leak, message, poll_now, poll_with};
+use support::{Hostile, Wakes, block_on, forget, leak, poll_now, poll_with};
 
 fn leaked(permits: usize) -> &'static Semaphore {
     leak(Semaphore::new(permits))
@@ -377,7 +377,7 @@ fn a_permit_dropped_by_a_panic_meets_a_panicking_waker_without_an_abort() {
         let _held = held;
         panic!("the first");
     }));
-    assert_eq!(message(&*payload.unwrap_err()), "the first");
+    assert_eq!(support::message(&*payload.unwrap_err()), "the first");
     assert!(poll_now(waiting.as_mut()).is_ready());
 }
 

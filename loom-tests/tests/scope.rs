@@ -269,6 +269,34 @@ fn a_wake_publishes_what_was_done_before_it_also_when_another_came_first() {
 }
 
 #[test]
+fn two_wakes_of_the_body_at_once_publish_what_both_did() {
+    explore(&[()], || {
+        let bell = Arc::new(Bell::default());
+        let done = Arc::new(AtomicUsize::new(0));
+        let (driver, _s) = scope();
+        let mut running = Box::pin(driver.run(poll_fn(|cx| {
+            *bell.waker.lock().unwrap() = Some(cx.waker().clone());
+            match done.load(Ordering::Relaxed) {
+                2 => Poll::Ready(()),
+                _ => Poll::Pending,
+            }
+        })));
+        assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
+        let wake = |waker: Waker| {
+            let done = Arc::clone(&done);
+            move || {
+                done.fetch_add(1, Ordering::Relaxed);
+                waker.wake();
+            }
+        };
+        let waker = bell.take_waker();
+        let other = thread::spawn(wake(waker.clone()));
+        wake(waker)();
+        finish(running, other);
+    });
+}
+
+#[test]
 fn a_remote_spawn_comes_before_the_end_or_is_refused() {
     explore(&[Ok(7), Err(())], || {
         let (driver, s) = scope();

@@ -271,9 +271,7 @@ impl Child {
     pub(super) unsafe fn wake_as(self, mark: usize) {
         // SAFETY: alive, by the caller's word.
         let header = unsafe { self.header() };
-        // AcqRel: see `Link::unqueue`.
-        let before = header.link.state.fetch_or(QUEUED | mark, Ordering::AcqRel);
-        if before & (QUEUED | RETIRED) == 0 {
+        if header.link.queue(mark) & (QUEUED | RETIRED) == 0 {
             // SAFETY: the bit was set just now; the driver's count, or the count that it
             // leaves behind when it retires the child (invariant 3), keeps it alive.
             unsafe { self.push_queued() };

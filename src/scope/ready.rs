@@ -54,13 +54,22 @@ impl Link {
         }
     }
 
+    /// Sets the `QUEUED` bit, and `also` with it, and returns the state before. If the bit was
+    /// clear, the caller has to push the link.
+    #[inline]
+    pub(super) fn queue(&self, also: usize) -> usize {
+        // Release: pairs with the acquire in `unqueue`, also where the bit was set already.
+        // Acquire: pairs with its release; `next` is the caller's now (invariant 1).
+        self.state.fetch_or(QUEUED | also, Ordering::AcqRel)
+    }
+
     /// Clears the `QUEUED` bit, and `also` with it, and returns the state before.
     ///
     /// To be called before what the link stands for is looked at: what was published by a
     /// wake that found the bit set is seen then.
     #[inline]
     pub(super) fn unqueue(&self, also: usize) -> usize {
-        // Acquire: pairs with the release of every `fetch_or` that found the bit set.
+        // Acquire: pairs with the release in every `queue` that found the bit set.
         // Release: hands `next` over to the next producer (invariant 1).
         self.state.fetch_and(!(QUEUED | also), Ordering::AcqRel)
     }

@@ -127,8 +127,7 @@ impl SharedRef {
 
     /// Queues one of the two links of the block itself.
     fn enqueue(&self, link: &Link) {
-        // AcqRel: as for every wake, see `Link::unqueue`.
-        if link.state.fetch_or(QUEUED, Ordering::AcqRel) & QUEUED == 0 {
+        if link.queue(0) & QUEUED == 0 {
             // SAFETY: the bit was set here, and the callers' links are in the block, which
             // outlives its driver, the only one to take them off.
             unsafe { self.ready.push(core::ptr::from_ref(link).cast_mut()) };
