@@ -16,7 +16,7 @@
 
 mod list;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod waker;
 
 pub use list::{List, Outcome, Stage, Waiter};

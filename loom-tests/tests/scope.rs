@@ -234,65 +234,53 @@ fn a_wake_of_the_body_beside_the_drop_of_the_scope_is_harmless() {
     });
 }
 
+/// Ready when two have done something.
+async fn two_are_done(bell: &Bell, done: &AtomicUsize) {
+    poll_fn(|cx| {
+        *bell.waker.lock().unwrap() = Some(cx.waker().clone());
+        // Relaxed: only the wakes can order this load after both adds. If one of two that
+        // were taken together is missed here, nobody will wake for it again.
+        match done.load(Ordering::Relaxed) {
+            2 => Poll::Ready(()),
+            _ => Poll::Pending,
+        }
+    })
+    .await;
+}
+
+/// Two threads do something and wake the same waker.
+fn do_and_wake_twice(mut running: Pin<Box<impl Future>>, bell: &Bell, done: &Arc<AtomicUsize>) {
+    assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
+    let wake = |waker: Waker| {
+        let done = Arc::clone(done);
+        move || {
+            done.fetch_add(1, Ordering::Relaxed);
+            waker.wake();
+        }
+    };
+    let waker = bell.take_waker();
+    let other = thread::spawn(wake(waker.clone()));
+    wake(waker)();
+    finish(running, other);
+}
+
 #[test]
-fn a_wake_publishes_what_was_done_before_it_also_when_another_came_first() {
+fn two_wakes_of_a_child_at_once_publish_what_both_did() {
     explore(&[()], || {
-        let bell = Arc::new(Bell::default());
-        let done = Arc::new(AtomicUsize::new(0));
+        let (bell, done) = (Bell::default(), Arc::new(AtomicUsize::new(0)));
         let (driver, s) = scope();
-        drop(s.spawn({
-            let (bell, done) = (Arc::clone(&bell), Arc::clone(&done));
-            poll_fn(move |cx| {
-                *bell.waker.lock().unwrap() = Some(cx.waker().clone());
-                // Relaxed: only the wakes can order this load after both adds. If one of two
-                // that were taken together is missed here, nobody will wake for it again.
-                match done.load(Ordering::Relaxed) {
-                    2 => Poll::Ready(()),
-                    _ => Poll::Pending,
-                }
-            })
-        }));
-        let mut running = Box::pin(driver.run(async {}));
-        assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
-        let wake = |waker: Waker| {
-            let done = Arc::clone(&done);
-            move || {
-                done.fetch_add(1, Ordering::Relaxed);
-                waker.wake();
-            }
-        };
-        let waker = bell.take_waker();
-        let other = thread::spawn(wake(waker.clone()));
-        wake(waker)();
-        finish(running, other);
+        drop(s.spawn(two_are_done(&bell, &done)));
+        do_and_wake_twice(Box::pin(driver.run(async {})), &bell, &done);
     });
 }
 
 #[test]
 fn two_wakes_of_the_body_at_once_publish_what_both_did() {
     explore(&[()], || {
-        let bell = Arc::new(Bell::default());
-        let done = Arc::new(AtomicUsize::new(0));
+        let (bell, done) = (Bell::default(), Arc::new(AtomicUsize::new(0)));
         let (driver, _s) = scope();
-        let mut running = Box::pin(driver.run(poll_fn(|cx| {
-            *bell.waker.lock().unwrap() = Some(cx.waker().clone());
-            match done.load(Ordering::Relaxed) {
-                2 => Poll::Ready(()),
-                _ => Poll::Pending,
-            }
-        })));
-        assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
-        let wake = |waker: Waker| {
-            let done = Arc::clone(&done);
-            move || {
-                done.fetch_add(1, Ordering::Relaxed);
-                waker.wake();
-            }
-        };
-        let waker = bell.take_waker();
-        let other = thread::spawn(wake(waker.clone()));
-        wake(waker)();
-        finish(running, other);
+        let running = driver.run(two_are_done(&bell, &done));
+        do_and_wake_twice(Box::pin(running), &bell, &done);
     });
 }
 

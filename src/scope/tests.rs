@@ -2,24 +2,13 @@
 
 use std::{
     boxed::Box,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    task::{Context, Wake, Waker},
+    sync::Arc,
+    task::{Context, Waker},
     vec::Vec,
 };
 
 use super::ready::{Batch, Link, QUEUED, ReadyQueue};
-
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
+use crate::wait::tests::Wakes;
 
 fn links(count: usize) -> Box<[Link]> {
     (0..count).map(|_| Link::new(QUEUED)).collect()
@@ -66,7 +55,7 @@ fn only_the_first_push_after_parking_wakes_the_parent() {
     assert_eq!(order(queue.take(), &links), [0]);
     assert!(queue.park(&cx));
     assert!(push(&queue, &links[1]) && push(&queue, &links[2]));
-    assert_eq!(wakes.0.load(SeqCst), 1);
+    assert_eq!(wakes.count(), 1);
     assert_eq!(order(queue.take(), &links), [1, 2]);
 }
 

@@ -16,8 +16,15 @@ use std::{
 use super::{List, Outcome, Stage, Waiter, WakerCell, wake_in_batches};
 use crate::sys::BATCH;
 
+/// Counts its wakes.
 #[derive(Default)]
-struct Wakes(AtomicUsize);
+pub(crate) struct Wakes(AtomicUsize);
+
+impl Wakes {
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
 
 impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
@@ -109,7 +116,7 @@ fn a_batch_is_bounded_and_the_rest_follows() {
         }
         false
     });
-    assert_eq!((holds, wakes.0.load(SeqCst)), (4, 3 * BATCH + 1));
+    assert_eq!((holds, wakes.count()), (4, 3 * BATCH + 1));
 }
 
 #[test]
@@ -135,7 +142,7 @@ fn a_panicking_waker_is_followed_by_the_rest_of_all_batches() {
         });
     }));
     assert!(woken.is_err());
-    assert_eq!(wakes.0.load(SeqCst), 2 * BATCH - 1);
+    assert_eq!(wakes.count(), 2 * BATCH - 1);
 }
 
 #[test]
@@ -149,6 +156,6 @@ fn a_waker_cell_wakes_the_last_to_register_once() {
     assert_eq!(Arc::strong_count(&first), 1, "the replaced waker is gone");
     cell.wake();
     cell.wake();
-    let counts: Vec<_> = [first, second].iter().map(|w| w.0.load(SeqCst)).collect();
+    let counts: Vec<_> = [first, second].iter().map(|wakes| wakes.count()).collect();
     assert_eq!(counts, [0, 1]);
 }
