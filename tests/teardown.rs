@@ -353,9 +353,11 @@ fn the_bodys_value_is_dropped_in_the_bodys_place() {
 }
 
 /// Panics when it is dropped.
+#[cfg(feature = "std")]
 #[derive(Debug)]
 struct Bomb(&'static str);
 
+#[cfg(feature = "std")]
 impl Drop for Bomb {
     fn drop(&mut self) {
         panic!("{}", self.0);
