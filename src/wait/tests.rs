@@ -7,7 +7,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Wake, Waker},
     vec::Vec,
@@ -22,13 +22,13 @@ pub(crate) struct Wakes(AtomicUsize);
 
 impl Wakes {
     pub(crate) fn count(&self) -> usize {
-        self.0.load(SeqCst)
+        self.0.load(Relaxed)
     }
 }
 
 impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
+        self.0.fetch_add(1, Relaxed);
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each model file uses its own part")]
 
+pub(crate) mod task;
+
 use std::{
     collections::BTreeSet,
     env,
