@@ -193,11 +193,12 @@ impl<'env, B, K> Driver<'env, B, K> {
     /// were spawned. [`try_spawn`](Scope::try_spawn) refuses beyond the limit instead. The
     /// body takes no place.
     ///
-    /// A child that awaits the [`Handle`] of a sibling that has not been started lends it
-    /// its place, so children that spawn and await children cannot lock each other out
-    /// under any limit. It lends as long as the handle waits, also if it does other things
-    /// meanwhile (in a `select`). Without `std`, a handle that is polled on one core while
-    /// the scope is polled on another may let one child too many run for a while.
+    /// A child that awaits the [`Handle`] of a sibling lends its place meanwhile to one that is
+    /// awaited, so children that spawn and await children cannot lock each other out under
+    /// any limit. It lends as long as the handle waits, also if it does other things beside (in
+    /// a `select`); if it gives the wait up, whoever runs on the lent place goes on, and for as
+    /// long there are more than `limit`. Without `std`, a handle that is polled on one core
+    /// while the scope is polled on another counts as a wait of whichever child runs there.
     ///
     /// Set it before anything is spawned: children that are there already are started
     /// under the limit but do not count for `try_spawn`.

@@ -382,3 +382,66 @@ fn whoever_has_a_childs_result_finds_its_place_free() {
         }
     }));
 }
+
+/// Takes what somebody else is going to leave in `place`.
+async fn found<T>(place: &Mutex<Option<T>>) -> T {
+    loop {
+        let found = place.lock().unwrap().take();
+        if let Some(found) = found {
+            return found;
+        }
+        yield_now().await;
+    }
+}
+
+#[test]
+fn a_child_lends_its_place_also_while_it_waits_for_one_that_has_started() {
+    let [to_body, to_second, to_first] = [(); 3].map(|()| Mutex::new(None::<Handle<()>>));
+    block_on(scope!(limit = limit(2), |s| {
+        let (to_body, to_second, to_first) = (&to_body, &to_second, &to_first);
+        s.spawn_with(|s| async move {
+            // Starts on the place that is lent here, and spawns when that loan is over.
+            let mut lent = s.spawn_with(|s| async move {
+                for _ in 0..20 {
+                    yield_now().await;
+                }
+                s.spawn(async {}).await.unwrap();
+            });
+            for _ in 0..5 {
+                assert!(!poll_once(&mut lent).await);
+                yield_now().await;
+            }
+            *to_body.lock().unwrap() = Some(lent);
+            found(to_first).await.await.unwrap();
+        });
+        let second = s.spawn(async move { found(to_second).await.await.unwrap() });
+        *to_first.lock().unwrap() = Some(second);
+        let mut lent = found(to_body).await;
+        // No child polls it now, so the loan ends; the next to poll it has no place to lend
+        // for an unstarted one.
+        assert!(!poll_once(&mut lent).await);
+        *to_second.lock().unwrap() = Some(lent);
+    }));
+}
+
+#[test]
+fn a_child_that_ends_while_it_lends_is_not_counted_any_more() {
+    let (meter, escaped) = (Meter::default(), Mutex::new(None));
+    block_on(scope!(limit = limit(1), |s| {
+        let (meter, escaped) = (&meter, &escaped);
+        s.spawn_with(|s| async move {
+            let mut handle = s.spawn(yield_now());
+            assert!(!poll_once(&mut handle).await);
+            *escaped.lock().unwrap() = Some(handle);
+        })
+        .await
+        .unwrap();
+        s.spawn_with(|s| async move {
+            let both = [(); 2].map(|()| s.spawn(meter.pass_through()));
+            for result in join_all(both).await {
+                result.unwrap();
+            }
+        });
+    }));
+    assert_eq!(meter.most.into_inner(), 1);
+}

@@ -23,7 +23,7 @@
 //! | `EMPTY` | the driver | the slot holds neither future nor output |
 //! | `RETIRED` | the driver | the driver has let go of the child |
 //! | `COUNTED` | birth | the child counts towards the scope's limit |
-//! | the rest | handles | how many unstarted siblings the child waits for: `limit.rs` |
+//! | the rest | handles | how many siblings' handles the child waits for: `limit.rs` |
 //!
 //! # Invariants
 //!

@@ -111,17 +111,24 @@ impl<T> Handle<T> {
             header.joiner.with_mut(|joiner| f(unsafe { &mut *joiner }));
         };
         let (mut loan, mut known) = (None, false);
-        joiner(&mut |joiner| loan = joiner.loan.take());
-        // SAFETY: the handle holds a count of the child.
-        unsafe { Loan::renew(&mut loan, child, before & UNSTARTED != 0) };
         joiner(&mut |joiner| {
-            joiner.loan = loan.take();
+            loan = joiner.loan.take();
             known = matches!(&joiner.waker, Some(waker) if waker.will_wake(cx.waker()));
         });
-        if !known {
-            let mut fresh = Some(cx.waker().clone());
-            joiner(&mut |joiner| core::mem::swap(&mut joiner.waker, &mut fresh));
-        }
+        // SAFETY: the handle holds a count of the child.
+        unsafe { Loan::renew(&mut loan, child, before & UNSTARTED != 0) };
+        let mut fresh = if known {
+            None
+        } else {
+            Some(cx.waker().clone())
+        };
+        joiner(&mut |joiner| {
+            joiner.loan = loan.take();
+            if !known {
+                core::mem::swap(&mut joiner.waker, &mut fresh);
+            }
+        });
+        drop(fresh);
         // Release: pairs with the driver's setting of `COMPLETE`, which sees the joiner.
         // Acquire: if that came first, the output is there.
         if header.link.state.fetch_or(JOINER, Ordering::AcqRel) & COMPLETE == 0 {

@@ -3,9 +3,10 @@
 //! The limit gates *starting*. Spawning never waits: a child beyond the limit is kept back,
 //! unpolled, and started in order of spawning when a place is free.
 //!
-//! A child that waits for the handle of a sibling that has not been started would, under a
-//! limit, wait for ever once all places are taken by such children. So it lends its place:
-//! with `started` children of which `blocked` wait in that way,
+//! Children that wait for the handles of siblings that have not been started would, under a
+//! limit, wait for ever once all places are taken by such children. So a child lends its place
+//! while it waits for a sibling's handle (one that has started may itself depend on one that
+//! has not): with `started` children of which `blocked` wait in that way,
 //!
 //! * a child that nobody waits for is started while `started < limit`;
 //! * a child that a started sibling waits for is started while `started - blocked < limit`.
@@ -18,7 +19,8 @@
 //! through nested scopes. The [`Loan`] lies beside the joiner's waker, and ends with the wait:
 //! when somebody else polls the handle, when it is dropped, or when the child that is awaited
 //! is done, which is before anybody else is started. A child that polls a handle and then
-//! does other things beside (in a `select`) still counts as waiting.
+//! does other things beside (in a `select`) still counts as waiting; and where a wait is given
+//! up while somebody runs on the lent place, both run until one of them is done.
 //!
 //! Without `std` threads cannot be told apart: a handle that another core polls at the same
 //! moment then counts as a wait of that child, and one child too many may run for a while.
@@ -41,7 +43,7 @@ pub(super) struct Limits {
     limit: AtomicUsize,
     /// Children spawned under the limit and not over.
     live: AtomicUsize,
-    /// Started children that wait for unstarted ones.
+    /// Started children that wait for a sibling's handle.
     blocked: AtomicUsize,
     /// The child that the driver polls, and where.
     polled: Lock<Option<(thread::ThreadId, Child)>>,
@@ -101,7 +103,7 @@ impl Limits {
         self.live.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// How many started children wait for unstarted ones.
+    /// How many started children wait for a sibling's handle.
     pub(super) fn blocked(&self) -> usize {
         self.blocked.load(Ordering::Relaxed)
     }
@@ -148,15 +150,14 @@ impl Drop for Polling<'_> {
     }
 }
 
-/// Says that a started child waits, by a handle, for an unstarted one. Holds a count of the
-/// child that waits.
+/// Says that a started child waits for the handle of a sibling. Holds a count of the child
+/// that waits.
 #[derive(Debug)]
 pub(super) struct Loan(Child);
 
 impl Loan {
     /// What a loan becomes when the handle of `awaited` is polled and not ready: one of the
-    /// child that polls it. None was given before only if `unstarted`, and to no child at all
-    /// none is given.
+    /// child that polls it, if it is a child that does.
     ///
     /// # Safety
     ///
@@ -164,7 +165,7 @@ impl Loan {
     pub(super) unsafe fn renew(loan: &mut Option<Self>, awaited: Child, unstarted: bool) {
         // SAFETY: the caller's word.
         let limits = unsafe { &awaited.header().scope.limits };
-        if limits.get().is_none() || (!unstarted && loan.is_none()) {
+        if limits.get().is_none() {
             return;
         }
         let Some(poller) = limits.polled_here() else {
@@ -191,15 +192,18 @@ impl Loan {
     unsafe fn of(lender: Child, limits: &Limits) -> Option<Self> {
         // SAFETY: the caller's count.
         let state = unsafe { &lender.header().link.state };
+        // Before the child is seen to wait, so that nobody takes off what was not added yet.
+        limits.blocked.fetch_add(1, Ordering::Relaxed);
         let before = state.fetch_add(AWAITING, Ordering::Relaxed);
-        if before & RETIRED != 0 || before > usize::MAX / 2 {
+        let refused = before & RETIRED != 0 || before > usize::MAX / 2;
+        if refused || before >= AWAITING {
+            limits.unblock();
+        }
+        if refused {
             state.fetch_sub(AWAITING, Ordering::Relaxed);
             // SAFETY: gives up the caller's count.
             unsafe { lender.release() };
             return None;
-        }
-        if before < AWAITING {
-            limits.blocked.fetch_add(1, Ordering::Relaxed);
         }
         Some(Self(lender))
     }
