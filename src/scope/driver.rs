@@ -395,9 +395,11 @@ impl<B> Engine<B> {
     /// panic of a destructor. Goes on where it stopped if it is called again.
     pub(super) fn tear_down(&mut self, clear_body: impl FnOnce()) -> Result<(), Payload> {
         self.phase = Phase::Over;
+        // First, since it runs nothing of the user's: whatever unwinds later where nothing
+        // catches it, the queue is closed and every child is in a list.
+        self.collect_unstarted();
         let mut panics = FirstPanic::default();
         panics.run(|| self.shared.ready.forget_parent());
-        self.collect_unstarted();
         while let Some(child) = self.gate.pop_back() {
             // SAFETY: it was held back: unfinished, and in no list any more.
             panics.note(unsafe { self.discard(child) });
