@@ -61,9 +61,15 @@
 //!   operating system. Implies `alloc`.
 //! * `alloc`: scopes. One allocation for each, and one for each child.
 //!
+//! * `critical-section`: without `std`, locks are critical sections (of the crate of that
+//!   name), and where there is no compare-and-swap so are read-modify-writes. Interrupt
+//!   handlers may then release permits, wake, and whatever else does not wait.
+//! * `portable-atomic`: atomics of that crate, another way for targets without
+//!   compare-and-swap. Without `critical-section` locks spin.
+//!
 //! Without `std`, a child's panic unwinds through the scope at once (its other children are
-//! dropped with it, and a second panic meanwhile aborts), a target needs compare-and-swap,
-//! and locks spin.
+//! dropped with it, and a second panic meanwhile aborts). Without `std` and `critical-section`,
+//! locks spin: an interrupt handler must not use them.
 #![no_std]
 
 #[cfg(feature = "alloc")]

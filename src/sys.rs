@@ -9,7 +9,14 @@ pub(crate) mod atomic;
 pub(crate) mod cell;
 #[cfg(loom)]
 pub mod complete;
+#[cfg(any(pleach_lock_only, all(feature = "critical-section", not(loom))))]
+pub(crate) mod critical;
 pub(crate) mod lock;
+#[cfg(any(
+    pleach_lock_only,
+    all(not(feature = "portable-atomic"), not(target_has_atomic = "ptr"))
+))]
+mod lock_only;
 pub(crate) mod thread;
 pub(crate) mod unwind;
 

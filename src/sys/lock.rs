@@ -4,29 +4,47 @@
 //! that may be dropped in any order. What runs inside must be short and bounded
 //! ([`BATCH`](super::BATCH)), must not call into user code, and must not lock again.
 //!
-//! | build | back-end |
+//! | build, the first that applies | back-end |
 //! |---|---|
 //! | models | loom's mutex: one scheduling point a hold, so that upper models stay small |
 //! | `std` | the mutex of `std`, which spins a little and then sleeps; trying it first a number of times measures no better (`benches/benches/lock.rs`) |
-//! | otherwise, with compare-and-swap | [`SpinLock`], verified by models of its own |
+//! | `critical-section` | [`CriticalLock`]: interrupt handlers may use whatever is behind it |
+//! | compare-and-swap, by the target or by `portable-atomic` | [`SpinLock`], verified by models of its own; not for interrupt handlers |
+//!
+//! The models of the lock-only build (`atomic.rs`) run on [`CriticalLock`] too: its section is
+//! one mutex of loom's then.
 //!
 //! Nothing of the user's runs inside, so a panic there is a bug of this crate; data behind
 //! the lock is left as it is, and other users of the lock are not taken down with it.
 
-#[cfg(loom)]
+#[cfg(any(
+    all(loom, pleach_lock_only),
+    all(not(loom), not(feature = "std"), feature = "critical-section")
+))]
+pub use critical::CriticalLock as Lock;
+#[cfg(all(loom, not(pleach_lock_only)))]
 pub use loom_lock::Lock;
 #[cfg(all(not(loom), feature = "std"))]
 pub(crate) use os::Lock;
-#[cfg(all(not(loom), not(feature = "std")))]
+#[cfg(all(not(loom), not(feature = "std"), not(feature = "critical-section")))]
 pub(crate) use spin::SpinLock as Lock;
 
-#[cfg(all(not(feature = "std"), not(target_has_atomic = "ptr")))]
+#[cfg(all(
+    not(feature = "std"),
+    not(feature = "critical-section"),
+    not(feature = "portable-atomic"),
+    not(target_has_atomic = "ptr")
+))]
 compile_error!(
-    "pleach has no lock for this target yet: the feature `std` is off and the target has no \
-     compare-and-swap, which the spin lock needs"
+    "this target has no compare-and-swap: enable pleach's feature `critical-section` (locks and \
+     read-modify-writes mask interrupts, by the implementation that your program links), or its \
+     feature `portable-atomic` (and choose a back-end of that crate)"
 );
 
-#[cfg(loom)]
+#[cfg(all(pleach_lock_only, not(loom), not(feature = "critical-section")))]
+compile_error!("`--cfg pleach_lock_only` needs the feature `critical-section`");
+
+#[cfg(all(loom, not(pleach_lock_only)))]
 mod loom_lock {
     /// Loom's mutex behind the crate's interface.
     #[derive(Debug)]
@@ -70,7 +88,48 @@ mod os {
     }
 }
 
-#[cfg(any(loom, not(feature = "std")))]
+#[cfg(any(
+    all(loom, pleach_lock_only),
+    all(not(loom), not(feature = "std"), feature = "critical-section")
+))]
+mod critical {
+    //! A lock that is the program's critical section: nothing to wait for on one core.
+
+    use crate::sys::{cell::UnsafeCell, const_new, critical};
+
+    /// Data that is reached in a critical section only.
+    #[derive(Debug)]
+    pub struct CriticalLock<T> {
+        value: UnsafeCell<T>,
+    }
+
+    // SAFETY: `with` hands the value to one at a time, threads and interrupt handlers alike, so
+    // sharing the lock only ever moves access to `T` between them.
+    unsafe impl<T: Send> Sync for CriticalLock<T> {}
+
+    impl<T> CriticalLock<T> {
+        const_new! {
+            /// Wraps `value`.
+            pub const fn new(value: T) -> Self {
+                Self { value: UnsafeCell::new(value) }
+            }
+        }
+
+        /// Runs `f` in a critical section.
+        #[inline]
+        pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+            critical::with(|| {
+                self.value.with_mut(|value| {
+                    // SAFETY: every access is in a critical section, and none is inside
+                    // another one of the same lock: what runs under a lock takes no lock.
+                    f(unsafe { &mut *value })
+                })
+            })
+        }
+    }
+}
+
+#[cfg(any(loom, all(not(feature = "std"), not(feature = "critical-section"))))]
 pub(crate) mod spin {
     //! A test-and-test-and-set lock.
     //!
@@ -78,18 +137,18 @@ pub(crate) mod spin {
     //! interrupted never returns. On such targets take a back-end that masks interrupts.
 
     use crate::sys::{
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicUsize, Ordering},
         cell::UnsafeCell,
         const_new, thread,
     };
 
-    const FREE: u8 = 0;
-    const HELD: u8 = 1;
+    const FREE: usize = 0;
+    const HELD: usize = 1;
 
     /// A spin lock: the back-end where there is no operating system to sleep on.
     #[derive(Debug)]
     pub struct SpinLock<T> {
-        state: AtomicU8,
+        state: AtomicUsize,
         value: UnsafeCell<T>,
     }
 
@@ -102,7 +161,7 @@ pub(crate) mod spin {
             /// Wraps `value`.
             pub const fn new(value: T) -> Self {
                 Self {
-                    state: AtomicU8::new(FREE),
+                    state: AtomicUsize::new(FREE),
                     value: UnsafeCell::new(value),
                 }
             }
@@ -134,7 +193,7 @@ pub(crate) mod spin {
     }
 
     /// Frees the lock, also when the closure unwinds.
-    struct Held<'a>(&'a AtomicU8);
+    struct Held<'a>(&'a AtomicUsize);
 
     impl Drop for Held<'_> {
         fn drop(&mut self) {

@@ -38,7 +38,7 @@ mod imp {
 pub(crate) use imp::{ThreadId, current};
 
 /// One turn of a bounded spin.
-#[cfg(any(loom, not(feature = "std")))]
+#[cfg(any(loom, all(not(feature = "std"), not(feature = "critical-section"))))]
 pub(crate) fn spin() {
     #[cfg(not(loom))]
     core::hint::spin_loop();
