@@ -9,7 +9,10 @@ pub(crate) mod atomic;
 pub(crate) mod cell;
 #[cfg(loom)]
 pub mod complete;
-#[cfg(any(pleach_lock_only, all(feature = "critical-section", not(loom))))]
+#[cfg(any(
+    pleach_lock_only,
+    all(feature = "critical-section", not(feature = "std"), not(loom))
+))]
 pub(crate) mod critical;
 pub(crate) mod lock;
 #[cfg(any(
