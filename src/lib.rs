@@ -115,6 +115,8 @@ pub use runtime::block_on;
 #[cfg(feature = "alloc")]
 pub use scope::{Cancelled, Handle, Scope};
 pub use semaphore::{Acquire, AcquireError, Permit, Semaphore, TryAcquireError};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use semaphore::{AcquireOwned, OwnedPermit};
 
 /// The README's examples, compiled and run with the docs'.
 #[cfg(all(doctest, feature = "std"))]

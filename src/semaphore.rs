@@ -1,64 +1,32 @@
 //! A weighted, first-come-first-served counting semaphore.
 //!
-//! # State
-//!
-//! One atomic word, `permits << 3 | WAITERS | CLOSED`, and the list of waiters behind a lock
-//! (the third flag bit is kept free).
-//!
-//! | word | fast acquire | release |
-//! |---|---|---|
-//! | neither flag | takes permits by compare-and-swap | adds permits: one RMW |
-//! | `WAITERS` | refuses: those who wait come first | adds, then serves waiters under the lock |
-//! | `CLOSED` | refuses with an error | adds; whoever closes drains the waiters |
-//!
-//! # Invariants
-//!
-//! 1. `WAITERS` changes only under the lock, by an RMW on the word, and outside the lock it
-//!    is set if and only if the list is not empty. So a release either sees the flag and
-//!    takes the lock, or comes before it in the word's order and the waiter sees its
-//!    permits: no wake-up is lost, and no fence is needed.
-//! 2. While `WAITERS` is set only the lock's holder takes permits out of the word.
-//! 3. Idle and handed-out permits together are `total`, which never exceeds
-//!    [`Semaphore::MAX_PERMITS`]: returning permits cannot overflow the word.
-//! 4. `CLOSED` is set under the lock and never cleared.
-//! 5. Grants are whole: a request is given all its permits at once or none. Whenever the
-//!    head may have changed or permits have come, the holder of the lock serves the list.
-//!
-//! # When an [`Acquire`] is dropped
-//!
-//! | its node | what happens |
+//! | file | |
 //! |---|---|
-//! | never queued, or finished | nothing |
-//! | queued | unlinked under the lock; if it was the head, those behind it are served |
-//! | granted, not yet taken | its permits go back and are handed on |
-//! | closed | nothing |
+//! | `state.rs` | the word, the queue, and all transitions: the invariants are there |
+//! | `acquire.rs`, `permit.rs` | the future and what it gives, for a borrowed semaphore |
+//! | `owned.rs` | the same for one behind an `Arc` |
+//! | `blocking.rs` | the same for threads |
 
 mod acquire;
+#[cfg(feature = "std")]
+mod blocking;
 mod error;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod owned;
 mod permit;
+mod state;
 
 pub use acquire::Acquire;
 pub use error::{AcquireError, TryAcquireError};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use owned::{AcquireOwned, OwnedPermit};
 pub use permit::Permit;
 
 use core::fmt;
 
-use crate::{
-    sys::{
-        atomic::{AtomicUsize, Ordering},
-        const_new,
-        lock::Lock,
-    },
-    wait::{List, Outcome, WakeBatch, wake_in_batches},
-};
-
-const CLOSED: usize = 0b001;
-const WAITERS: usize = 0b010;
-const SHIFT: u32 = 3;
-
-const fn permits_of(word: usize) -> usize {
-    word >> SHIFT
-}
+use crate::sys::const_new;
+use permit::Held;
+use state::{BYPASS, NO_LIMIT, State, Take};
 
 /// A counting semaphore: at most a given number of permits are out at any time.
 ///
@@ -67,15 +35,34 @@ const fn permits_of(word: usize) -> usize {
 /// is not starved by small ones behind it (they wait for it, even if they would fit).
 /// A [`Permit`] gives its permits back when it is dropped.
 ///
-/// Nothing here allocates, and the constructor is `const`: a semaphore can be a `static`.
+/// Nothing here allocates, and the constructors are `const`: a semaphore can be a `static`.
 /// Acquiring free permits is one atomic operation, and so is giving them back when nobody
-/// waits. The contract is that of Go's `golang.org/x/sync/semaphore`, with closing added.
+/// waits. The contract is that of Go's `golang.org/x/sync/semaphore`, with closing, resizing
+/// and owned permits added.
+///
+/// # How many permits there are
+///
+/// | call | idle permits | those out | [`limit`](Self::limit), if known |
+/// |---|---|---|---|
+/// | [`add_permits`](Self::add_permits) | more | | rises |
+/// | [`forget_permits`](Self::forget_permits) | fewer, if there are some | | falls with them |
+/// | [`Permit::forget`] | | never come back | falls with them |
+/// | [`set_limit`](Self::set_limit) | as many as fit under the new limit | too many: taken off as they come back | as given |
+///
+/// With a known limit ([`with_limit`](Self::with_limit), `set_limit`) a request for more than
+/// that is refused at once, instead of waiting for ever and keeping all others waiting.
 ///
 /// # A granted permit belongs to its future
 ///
 /// Permits are handed to a waiter when they come free, not when it is next polled. A task
 /// that holds a granted [`Acquire`] and does not poll it keeps those permits from others
 /// until it polls or drops it.
+///
+/// # Threads that block
+///
+/// Handing permits from one thread to the next costs a sleep each time, so threads that fight
+/// over few permits are slow first come, first served, with every such semaphore. For them there
+/// is [`with_bypass`](Self::with_bypass). Between tasks of one thread order costs nothing.
 ///
 /// # Examples
 ///
@@ -94,30 +81,17 @@ const fn permits_of(word: usize) -> usize {
 /// # .unwrap();
 /// ```
 pub struct Semaphore {
-    word: AtomicUsize,
-    queue: Lock<Queue>,
+    state: State,
 }
 
-struct Queue {
-    waiters: List<usize>,
-    /// Idle and handed-out permits together.
-    total: usize,
-}
-
-/// What became of an attempt to take permits.
-enum Take {
-    Taken,
-    /// Too few permits, or others wait.
-    Short,
-    Closed,
-}
+const TOO_MANY: &str = "a semaphore cannot have more than `Semaphore::MAX_PERMITS` permits";
 
 impl Semaphore {
-    /// The largest number of permits that a semaphore can have: `usize::MAX >> 3`.
-    pub const MAX_PERMITS: usize = usize::MAX >> SHIFT;
+    /// The largest number of permits that a semaphore can have: `usize::MAX >> 4`.
+    pub const MAX_PERMITS: usize = state::MAX_PERMITS;
 
     const_new! {
-        /// Creates a semaphore with `permits` permits.
+        /// Creates a semaphore with `permits` permits and no known limit: more may be added.
         ///
         /// # Panics
         ///
@@ -125,14 +99,74 @@ impl Semaphore {
         /// that is an error at compile time.
         #[track_caller]
         pub const fn new(permits: usize) -> Self {
-            assert!(
-                permits <= Semaphore::MAX_PERMITS,
-                "a semaphore cannot have more than `Semaphore::MAX_PERMITS` permits"
-            );
-            Self {
-                word: AtomicUsize::new(permits << SHIFT),
-                queue: Lock::new(Queue { waiters: List::new(), total: permits }),
-            }
+            assert!(permits <= Semaphore::MAX_PERMITS, "{}", TOO_MANY);
+            Self { state: State::new(permits, NO_LIMIT, 0) }
+        }
+    }
+
+    const_new! {
+        /// Creates a semaphore with `limit` permits, which is known to be all there are: a
+        /// request for more is an error at once.
+        ///
+        /// # Panics
+        ///
+        /// As [`new`](Self::new).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use pleach::{AcquireError, Semaphore, block_on};
+        ///
+        /// let semaphore = Semaphore::with_limit(3);
+        /// let refused = block_on(semaphore.acquire_many(4)).unwrap_err();
+        /// assert_eq!(refused, AcquireError::TooMany { requested: 4, limit: 3 });
+        /// ```
+        #[track_caller]
+        pub const fn with_limit(limit: usize) -> Self {
+            assert!(limit <= Semaphore::MAX_PERMITS, "{}", TOO_MANY);
+            Self { state: State::new(limit, limit, 0) }
+        }
+    }
+
+    const_new! {
+        /// Creates a semaphore with `permits` permits on which newcomers may overtake, but not
+        /// for ever: for threads that block, and for throughput before order.
+        ///
+        /// Permits that come free are there for whoever is first. The head of the queue is
+        /// woken for them; when it has come too late four times, it is next: newcomers are
+        /// held back until it has its permits. Those behind it never overtake it. A waiter that
+        /// is not polled keeps no permits from newcomers, only from those behind it.
+        ///
+        /// All else is as with [`new`](Self::new), and [`set_limit`](Self::set_limit) gives it a
+        /// known limit.
+        ///
+        /// # Panics
+        ///
+        /// As [`new`](Self::new).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use std::thread;
+        /// use pleach::Semaphore;
+        ///
+        /// static TURNSTILE: Semaphore = Semaphore::with_bypass(1);
+        ///
+        /// thread::scope(|threads| {
+        ///     for _ in 0..2 {
+        ///         threads.spawn(|| {
+        ///             for _ in 0..1000 {
+        ///                 let _permit = TURNSTILE.acquire_blocking().unwrap();
+        ///             }
+        ///         });
+        ///     }
+        /// });
+        /// assert_eq!(TURNSTILE.available_permits(), 1);
+        /// ```
+        #[track_caller]
+        pub const fn with_bypass(permits: usize) -> Self {
+            assert!(permits <= Semaphore::MAX_PERMITS, "{}", TOO_MANY);
+            Self { state: State::new(permits, NO_LIMIT, BYPASS) }
         }
     }
 
@@ -159,6 +193,8 @@ impl Semaphore {
     ///
     /// The request is granted whole or not at all; while it is at the head of the queue,
     /// those behind it wait. Zero permits are there at once unless the semaphore is closed.
+    /// A hand-written future that acquires again and again may store one of these and call
+    /// [`Acquire::poll_acquire`].
     ///
     /// # Cancel safety
     ///
@@ -167,7 +203,9 @@ impl Semaphore {
     /// # Errors
     ///
     /// [`AcquireError::Closed`] if the semaphore is closed, now or while waiting;
-    /// [`AcquireError::TooMany`], at once, for a request that can never be granted.
+    /// [`AcquireError::TooMany`], at once, for a request above a known limit or above
+    /// [`MAX_PERMITS`](Self::MAX_PERMITS), and for one that the limit has fallen below by the
+    /// time it is at the head of the queue.
     ///
     /// # Panics
     ///
@@ -221,20 +259,24 @@ impl Semaphore {
     /// that can never be granted.
     #[inline]
     pub fn try_acquire_many(&self, permits: usize) -> Result<Permit<'_>, TryAcquireError> {
-        if permits > Self::MAX_PERMITS {
-            return Err(TryAcquireError::TooMany {
-                requested: permits,
-                limit: Self::MAX_PERMITS,
-            });
-        }
-        match self.take(permits) {
-            Take::Taken => Ok(Permit::new(self, permits)),
+        self.try_take(permits)?;
+        Ok(Permit(Held::new(self, permits)))
+    }
+
+    #[inline]
+    fn try_take(&self, permits: usize) -> Result<(), TryAcquireError> {
+        match self.state.take(permits) {
+            Take::Taken => Ok(()),
             Take::Short => Err(TryAcquireError::NoPermits),
+            Take::TooMany(limit) => Err(TryAcquireError::TooMany {
+                requested: permits,
+                limit,
+            }),
             Take::Closed => Err(TryAcquireError::Closed),
         }
     }
 
-    /// Adds `permits` new permits and serves those who wait.
+    /// Adds `permits` new permits and serves those who wait. A known limit rises with them.
     ///
     /// # Panics
     ///
@@ -252,18 +294,71 @@ impl Semaphore {
     /// ```
     #[track_caller]
     pub fn add_permits(&self, permits: usize) {
-        let fits = self.queue.with(|queue| {
-            let fits = permits <= Self::MAX_PERMITS - queue.total;
-            if fits {
-                queue.total += permits;
-            }
-            fits
-        });
         assert!(
-            fits,
+            self.state.add(permits),
             "adding {permits} permits would exceed `Semaphore::MAX_PERMITS`"
         );
-        self.release(permits);
+    }
+
+    /// Takes up to `permits` idle permits off for good, and returns how many there were.
+    ///
+    /// A known limit falls with them. Permits that are out are not touched: see
+    /// [`set_limit`](Self::set_limit) and [`Permit::forget`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pleach::Semaphore;
+    ///
+    /// let semaphore = Semaphore::new(3);
+    /// let permit = semaphore.try_acquire().unwrap();
+    /// assert_eq!(semaphore.forget_permits(5), 2);
+    /// drop(permit);
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// ```
+    pub fn forget_permits(&self, permits: usize) -> usize {
+        self.state.forget_idle(permits)
+    }
+
+    /// Makes `limit` the number of permits, those that are out included, and a known limit.
+    ///
+    /// If there are fewer, new ones are added. If there are more, idle ones are taken off at
+    /// once and the rest is *owed*: permits that come back are taken off, and nobody is given
+    /// any, until that is paid. Nothing waits for it.
+    ///
+    /// A request above the limit is refused: at once if it is new, when it is at the head of
+    /// the queue if it waits already.
+    ///
+    /// # Panics
+    ///
+    /// If `limit` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pleach::Semaphore;
+    ///
+    /// let semaphore = Semaphore::new(3);
+    /// let mut permits = semaphore.try_acquire_many(3).unwrap();
+    /// semaphore.set_limit(1); // two are owed
+    /// drop(permits.split(2));
+    /// assert_eq!(semaphore.available_permits(), 0);
+    /// drop(permits);
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// semaphore.set_limit(5);
+    /// assert_eq!(semaphore.available_permits(), 5);
+    /// ```
+    #[track_caller]
+    pub fn set_limit(&self, limit: usize) {
+        assert!(limit <= Self::MAX_PERMITS, "{TOO_MANY}");
+        self.state.set_limit(limit);
+    }
+
+    /// The number of permits that there are, or will be when what is owed has come back.
+    /// `None` unless it was made known by [`with_limit`](Self::with_limit) or
+    /// [`set_limit`](Self::set_limit).
+    pub fn limit(&self) -> Option<usize> {
+        self.state.limit()
     }
 
     /// Closes the semaphore: everyone who waits and everyone who comes later gets an error.
@@ -282,27 +377,12 @@ impl Semaphore {
     /// assert_eq!(block_on(semaphore.acquire()).unwrap_err(), AcquireError::Closed);
     /// ```
     pub fn close(&self) {
-        wake_in_batches(|batch| {
-            self.queue.with(|queue| {
-                // Release: pairs with the acquiring loads of the word; whoever sees the
-                // semaphore closed sees what the closer did before.
-                self.word.fetch_or(CLOSED, Ordering::Release);
-                while !queue.waiters.is_empty() {
-                    if batch.is_full() {
-                        return true;
-                    }
-                    batch.push(queue.waiters.pop_front(Outcome::Closed));
-                }
-                self.clear_waiters_flag();
-                false
-            })
-        });
+        self.state.close();
     }
 
     /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
-        // Acquire: pairs with the release in `close`.
-        self.word.load(Ordering::Acquire) & CLOSED != 0
+        self.state.is_closed()
     }
 
     /// The number of free permits at this moment.
@@ -310,131 +390,29 @@ impl Semaphore {
     /// Permits that a large request at the head of the queue still waits for are counted:
     /// they are free, though nobody else may take them.
     pub fn available_permits(&self) -> usize {
-        permits_of(self.word.load(Ordering::Relaxed))
+        self.state.available()
     }
 
-    /// Takes `wanted` permits without waiting and without the lock.
-    #[inline]
-    fn take(&self, wanted: usize) -> Take {
-        // Acquire, here and on failure: pairs with the release in `close`.
-        let mut word = self.word.load(Ordering::Acquire);
-        loop {
-            if word & CLOSED != 0 {
-                return Take::Closed;
-            }
-            if wanted == 0 {
-                return Take::Taken;
-            }
-            if word & WAITERS != 0 || permits_of(word) < wanted {
-                return Take::Short;
-            }
-            // Acquire: pairs with the releasing add in `release`, so that the new holder
-            // sees what the last one did.
-            match self.word.compare_exchange_weak(
-                word,
-                word - (wanted << SHIFT),
-                Ordering::Acquire,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return Take::Taken,
-                Err(newer) => word = newer,
-            }
-        }
-    }
-
-    /// Under the lock: takes `wanted` permits, or announces a waiter that the caller links
-    /// before it lets go of the lock (`Take::Short`). Turns again only if another thread has
-    /// just taken or given back permits: the word makes progress, whoever it is that does.
-    fn take_or_announce(&self, wanted: usize) -> Take {
-        loop {
-            match self.take(wanted) {
-                Take::Short => {}
-                done => return done,
-            }
-            let word = self.word.load(Ordering::Relaxed);
-            if word & WAITERS != 0 {
-                return Take::Short;
-            }
-            // The exchange fails if permits came since the look above; then they are tried
-            // for again (invariant 1). Relaxed: the flag publishes nothing.
-            if permits_of(word) < wanted
-                && self
-                    .word
-                    .compare_exchange(word, word | WAITERS, Ordering::Relaxed, Ordering::Relaxed)
-                    .is_ok()
-            {
-                return Take::Short;
-            }
-        }
-    }
-
-    /// Gives permits back that are part of `total`, and hands them on if others wait.
-    #[inline]
-    fn release(&self, permits: usize) {
-        // Release: pairs with the acquiring RMWs that take permits out. Cannot overflow:
-        // invariant 3.
-        let before = self.word.fetch_add(permits << SHIFT, Ordering::Release);
-        if before & (WAITERS | CLOSED) == WAITERS {
-            self.serve();
-        }
-    }
-
-    /// Grants what the free permits cover, in order, and wakes those it granted.
+    /// How many requests wait at this moment. Takes the semaphore's short lock.
     ///
-    /// Stays bounded though others keep releasing: it hands out no more than was free when
-    /// it began, since whoever releases later serves for itself.
-    #[cold]
-    fn serve(&self) {
-        let mut budget = None;
-        wake_in_batches(|batch| {
-            self.queue.with(|queue| {
-                let budget = budget.get_or_insert_with(|| self.available_permits());
-                self.grant(queue, batch, budget)
-            })
-        });
-    }
-
-    /// Under the lock: one batch of grants. Returns whether there may be more to grant.
-    fn grant(&self, queue: &mut Queue, batch: &mut WakeBatch, budget: &mut usize) -> bool {
-        while let Some(&wanted) = queue.waiters.front() {
-            let word = self.word.load(Ordering::Relaxed);
-            if word & CLOSED != 0 || permits_of(word).min(*budget) < wanted {
-                return false;
-            }
-            if batch.is_full() {
-                return true;
-            }
-            // Acquire: pairs with the releasing adds whose permits are handed on; the store
-            // of the outcome passes that on to the waiter. Permits cannot have become fewer
-            // since the load: invariant 2.
-            self.word.fetch_sub(wanted << SHIFT, Ordering::Acquire);
-            *budget -= wanted;
-            batch.push(queue.waiters.pop_front(Outcome::Granted));
-        }
-        self.clear_waiters_flag();
-        false
-    }
-
-    /// Under the lock, with the list empty: fast acquires are open again.
-    fn clear_waiters_flag(&self) {
-        // Relaxed: the flag publishes nothing; an RMW, so that what earlier releases
-        // published stays visible to whoever takes permits next.
-        self.word.fetch_and(!WAITERS, Ordering::Relaxed);
-    }
-
-    /// Takes permits that are out off the books for good.
-    fn forget(&self, permits: usize) {
-        self.queue.with(|queue| queue.total -= permits);
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{future::Future, pin::pin, task::{Context, Waker}};
+    /// use pleach::Semaphore;
+    ///
+    /// let semaphore = Semaphore::new(0);
+    /// let mut waiting = pin!(semaphore.acquire());
+    /// assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    /// assert_eq!(semaphore.waiters(), 1);
+    /// ```
+    pub fn waiters(&self) -> usize {
+        self.state.waiters()
     }
 }
 
 impl fmt::Debug for Semaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = self.word.load(Ordering::Relaxed);
-        f.debug_struct("Semaphore")
-            .field("available_permits", &permits_of(word))
-            .field("has_waiters", &(word & WAITERS != 0))
-            .field("closed", &(word & CLOSED != 0))
-            .finish_non_exhaustive()
+        self.state.fmt(f)
     }
 }

@@ -20,6 +20,8 @@ pub(crate) mod lock;
     all(not(feature = "portable-atomic"), not(target_has_atomic = "ptr"))
 ))]
 mod lock_only;
+#[cfg(feature = "std")]
+pub(crate) mod park;
 pub(crate) mod thread;
 pub(crate) mod unwind;
 

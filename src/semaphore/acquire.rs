@@ -1,183 +1,315 @@
-//! The future of an acquire. Its states are those of its node: `wait/list.rs`.
+//! The futures of an acquire: one for a borrowed semaphore here, one for a shared one in
+//! `owned.rs`. Both are a [`Wait`]; its states are those of its node (`wait/list.rs`).
+//!
+//! | the node | what dropping does |
+//! |---|---|
+//! | never queued, or finished | nothing |
+//! | queued | unlinks it under the lock; if it was the head, those behind it are served |
+//! | granted, not yet taken | its permits go back and are handed on |
+//! | refused, closed | nothing |
 
 use core::{
+    fmt,
     future::Future,
     mem,
+    ops::Deref,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use futures_core::future::FusedFuture;
+use pin_project_lite::pin_project;
 
-use super::{AcquireError, Permit, Queue, Semaphore, Take};
+use super::{
+    AcquireError, Permit, Semaphore,
+    permit::Held,
+    state::{Look, Request, Seen, Take},
+};
 use crate::{
-    sys::unwind,
+    sys::unwind::FirstPanic,
     wait::{Outcome, Stage, Waiter},
 };
 
-/// The future of [`Semaphore::acquire`] and [`Semaphore::acquire_many`].
-///
-/// It enters the queue when it is first polled, not when it is made. It is `Send`, not
-/// `Unpin`, and fused in the sense of [`FusedFuture`]; polling it after it has completed
-/// panics. It never allocates.
-#[must_use = "futures do nothing unless awaited or polled"]
-#[derive(Debug)]
-pub struct Acquire<'a> {
-    semaphore: &'a Semaphore,
-    waiter: Waiter<usize>,
+/// A request and its place in the queue.
+pub(super) struct Wait<S: Deref<Target = Semaphore>> {
+    semaphore: S,
+    waiter: Waiter<Request>,
 }
 
-impl<'a> Acquire<'a> {
-    pub(super) fn new(semaphore: &'a Semaphore, permits: usize) -> Self {
+impl<S: Deref<Target = Semaphore>> Wait<S> {
+    #[inline]
+    pub(super) fn new(semaphore: S, permits: usize) -> Self {
         Self {
             semaphore,
-            waiter: Waiter::new(permits),
+            waiter: Waiter::new(Request::new(permits)),
         }
     }
 
-    fn waiter(self: Pin<&Self>) -> Pin<&Waiter<usize>> {
+    fn permits(&self) -> usize {
+        self.waiter.request().permits
+    }
+
+    fn waiter(self: Pin<&Self>) -> Pin<&Waiter<Request>> {
         // SAFETY: `waiter` is structurally pinned: no method moves it, and `Drop` does not
         // end before it is unlinked.
         unsafe { self.map_unchecked(|this| &this.waiter) }
     }
 
-    /// First poll: takes the permits, or enters the queue.
-    fn start(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
-        let wanted = self.waiter.request();
-        if *wanted > Semaphore::MAX_PERMITS {
-            return Poll::Ready(Err(AcquireError::TooMany {
-                requested: *wanted,
-                limit: Semaphore::MAX_PERMITS,
-            }));
-        }
-        let taken = match self.semaphore.take(*wanted) {
-            Take::Short => self.enqueue(cx),
-            done => done,
+    /// # Panics
+    ///
+    /// If the permits have been delivered already.
+    #[inline]
+    fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
+        let result = match self.waiter.stage() {
+            Stage::Idle => match self.semaphore.state.take(self.permits()) {
+                Take::Taken => Ok(()),
+                Take::Short => match self.enter(cx) {
+                    Poll::Ready(result) => result,
+                    Poll::Pending => return Poll::Pending,
+                },
+                Take::TooMany(limit) => Err(self.too_many(limit)),
+                Take::Closed => Err(AcquireError::Closed),
+            },
+            Stage::Queued => match self.look(cx) {
+                Poll::Ready(outcome) => self.result(outcome),
+                Poll::Pending => return Poll::Pending,
+            },
+            Stage::Ended(outcome) => self.result(outcome),
+            Stage::Done => panic!("an acquire was polled after it had completed"),
         };
-        match taken {
-            Take::Taken => Poll::Ready(Ok(())),
-            Take::Closed => Poll::Ready(Err(AcquireError::Closed)),
-            Take::Short => Poll::Pending,
-        }
+        self.waiter.finish();
+        Poll::Ready(result)
     }
 
-    fn enqueue(self: Pin<&Self>, cx: &Context<'_>) -> Take {
+    /// Enters the queue, unless permits have come meanwhile.
+    #[cold]
+    fn enter(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
         // Cloned before the lock is taken, and if it is not needed dropped after.
         let mut waker = Some(cx.waker().clone());
-        let taken = self.semaphore.queue.with(|queue| {
-            let taken = self.semaphore.take_or_announce(*self.waiter.request());
-            if matches!(taken, Take::Short) {
-                if let Some(waker) = waker.take() {
-                    // SAFETY: the node is idle (only the first poll comes here), used with
-                    // this list alone, and `Drop` unlinks it.
-                    unsafe { queue.waiters.push_back(self.waiter(), waker) };
-                }
+        let state = &self.semaphore.state;
+        // SAFETY: the node is idle (only the first poll comes here), used with this state
+        // alone, and `Drop` unlinks it.
+        match unsafe { state.enter(self.waiter(), &mut waker) } {
+            Take::Short => Poll::Pending,
+            Take::Closed => Poll::Ready(Err(AcquireError::Closed)),
+            Take::TooMany(limit) => Poll::Ready(Err(self.too_many(limit))),
+            Take::Taken => {
+                // Should this drop panic, the permits must not be lost with it.
+                let held = Held::new(&*self.semaphore, self.permits());
+                drop(waker);
+                mem::forget(held);
+                Poll::Ready(Ok(()))
             }
-            taken
-        });
-        if matches!(taken, Take::Taken) {
-            // Should that drop panic, the permits must not be lost with it.
-            let permit = Permit::new(self.semaphore, *self.waiter.request());
-            drop(waker);
-            mem::forget(permit);
         }
-        taken
     }
 
     /// A later poll: the wait has ended, or the waker may have to change.
-    fn wait(&self, cx: &Context<'_>) -> Poll<Outcome> {
-        let known =
-            self.with_waker(|waker| matches!(waker, Some(waker) if waker.will_wake(cx.waker())));
-        match known {
-            Ok(true) => return Poll::Pending,
-            Ok(false) => {}
-            Err(outcome) => return Poll::Ready(outcome),
+    #[cold]
+    fn look(&self, cx: &Context<'_>) -> Poll<Outcome> {
+        let state = &self.semaphore.state;
+        let mut look = Look::new(cx.waker());
+        // SAFETY: the future's own node, which has been queued.
+        unsafe { state.look(&self.waiter, &mut look) };
+        if look.seen == Seen::NeedsWaker {
+            look.fresh = Some(cx.waker().clone());
+            // SAFETY: as above.
+            unsafe { state.look(&self.waiter, &mut look) };
         }
-        let mut fresh = Some(cx.waker().clone());
-        // The replaced waker, or the fresh one if the wait has ended meanwhile, is dropped
-        // with `fresh`, outside the lock.
-        match self.with_waker(|waker| mem::swap(waker, &mut fresh)) {
-            Ok(()) => Poll::Pending,
-            Err(outcome) => Poll::Ready(outcome),
+        match look.seen {
+            Seen::Ended(outcome) => Poll::Ready(outcome),
+            Seen::Won => {
+                // Should this drop panic, the permits must not be lost with it.
+                let held = Held::new(&*self.semaphore, self.permits());
+                drop(look);
+                mem::forget(held);
+                Poll::Ready(Outcome::Granted)
+            }
+            Seen::Waits | Seen::NeedsWaker | Seen::Lost => match self.waiter.stage() {
+                Stage::Ended(outcome) => Poll::Ready(outcome),
+                _ => Poll::Pending,
+            },
         }
     }
 
-    fn with_waker<R>(
-        &self,
-        f: impl FnOnce(&mut Option<core::task::Waker>) -> R,
-    ) -> Result<R, Outcome> {
-        self.semaphore.queue.with(|Queue { waiters, .. }| {
-            // SAFETY: the node is this future's own and is used with this list alone.
-            unsafe { waiters.with_waker(&self.waiter, f) }
-        })
+    fn result(&self, outcome: Outcome) -> Result<(), AcquireError> {
+        match outcome {
+            Outcome::Granted => Ok(()),
+            Outcome::Refused => Err(self.too_many(self.waiter.request().limit())),
+            Outcome::Closed => Err(AcquireError::Closed),
+        }
     }
 
-    fn finish(&self, result: Result<(), AcquireError>) -> Result<Permit<'a>, AcquireError> {
-        self.waiter.finish();
-        result.map(|()| Permit::new(self.semaphore, *self.waiter.request()))
+    fn too_many(&self, limit: usize) -> AcquireError {
+        AcquireError::TooMany {
+            requested: self.permits(),
+            limit,
+        }
     }
 
-    /// Gives up a place in the queue. If the head leaves, those behind it may fit now.
+    /// Gives up a place in the queue.
     #[cold]
     fn leave(&self) {
-        let semaphore = self.semaphore;
-        let (removed, serve) = semaphore.queue.with(|queue| {
-            let first = queue.waiters.is_front(&self.waiter);
-            // SAFETY: the node is this future's own and is used with this list alone.
-            let removed = unsafe { queue.waiters.remove(&self.waiter) };
-            if queue.waiters.is_empty() {
-                semaphore.clear_waiters_flag();
-            }
-            (removed, first && !queue.waiters.is_empty())
-        });
+        let mut removed = Ok(None);
+        let mut panic = FirstPanic::default();
+        // SAFETY: the future's own node.
+        panic.run(|| unsafe { self.semaphore.state.leave(&self.waiter, &mut removed) });
         match removed {
-            Err(Outcome::Granted) => semaphore.release(*self.waiter.request()),
-            Err(Outcome::Closed) => {}
-            Ok(waker) => {
-                if serve {
-                    semaphore.serve();
-                }
-                unwind::run_in_drop(|| drop(waker));
-            }
+            Err(Outcome::Granted) => panic.run(|| self.semaphore.state.release(self.permits())),
+            Err(Outcome::Refused | Outcome::Closed) => {}
+            Ok(waker) => panic.run(|| drop(waker)),
         }
+        panic.resume_in_drop();
+    }
+}
+
+impl<S: Deref<Target = Semaphore> + Clone> Wait<S> {
+    /// Polls, and gives what was acquired.
+    #[inline]
+    pub(super) fn poll_held(
+        self: Pin<&Self>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<Held<S>, AcquireError>> {
+        self.poll(cx)
+            .map_ok(|()| Held::new(self.semaphore.clone(), self.permits()))
+    }
+
+    /// As `poll_held`, of a request for `permits`: this one, or a new one in its place.
+    pub(super) fn poll_again(
+        mut self: Pin<&mut Self>,
+        cx: &Context<'_>,
+        permits: usize,
+    ) -> Poll<Result<Held<S>, AcquireError>> {
+        if self.is_done() || self.permits() != permits {
+            let semaphore = self.semaphore.clone();
+            self.set(Self::new(semaphore, permits));
+        }
+        self.as_ref().poll_held(cx)
+    }
+}
+
+impl<S: Deref<Target = Semaphore>> Wait<S> {
+    pub(super) fn is_done(&self) -> bool {
+        self.waiter.stage() == Stage::Done
+    }
+}
+
+impl<S: Deref<Target = Semaphore>> Drop for Wait<S> {
+    #[inline]
+    fn drop(&mut self) {
+        match self.waiter.stage() {
+            Stage::Idle | Stage::Done => {}
+            Stage::Ended(Outcome::Refused | Outcome::Closed) => {}
+            Stage::Ended(Outcome::Granted) => self.semaphore.state.release(self.permits()),
+            Stage::Queued => self.leave(),
+        }
+    }
+}
+
+impl<S: Deref<Target = Semaphore>> fmt::Debug for Wait<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.waiter.fmt(f)
+    }
+}
+
+pin_project! {
+    /// The future of [`Semaphore::acquire`] and [`Semaphore::acquire_many`].
+    ///
+    /// It enters the queue when it is first polled, not when it is made. It is `Send`, not
+    /// `Unpin`, and fused in the sense of [`FusedFuture`]; polling it after it has completed
+    /// panics. It never allocates.
+    #[must_use = "futures do nothing unless awaited or polled"]
+    #[derive(Debug)]
+    pub struct Acquire<'a> {
+        #[pin]
+        wait: Wait<&'a Semaphore>,
+    }
+}
+
+impl<'a> Acquire<'a> {
+    #[inline]
+    pub(super) fn new(semaphore: &'a Semaphore, permits: usize) -> Self {
+        Self {
+            wait: Wait::new(semaphore, permits),
+        }
+    }
+
+    /// Polls for `permits` permits, over and over: for futures, streams and services that are
+    /// written by hand.
+    ///
+    /// Goes on with the request that is under way if it is for as many permits. Otherwise, and
+    /// after one has completed, it becomes a new request at the end of the queue; the place or
+    /// the permits of the old one are given up, as if it had been dropped. Nothing is allocated.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not to poll on keeps the place in the queue, and permits that are granted meanwhile. To
+    /// give both up drop this future, or [`set`](Pin::set) it to a new one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Semaphore::acquire_many`].
+    ///
+    /// # Examples
+    ///
+    /// A service that is ready when there is a permit for the next call:
+    ///
+    /// ```
+    /// use std::{pin::{Pin, pin}, task::{Context, Poll, ready}};
+    /// use pin_project_lite::pin_project;
+    /// use pleach::{Acquire, AcquireError, Permit, Semaphore};
+    ///
+    /// pin_project! {
+    ///     struct Limited<'a> {
+    ///         #[pin]
+    ///         acquire: Acquire<'a>,
+    ///         permit: Option<Permit<'a>>,
+    ///     }
+    /// }
+    ///
+    /// impl<'a> Limited<'a> {
+    ///     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
+    ///         let this = self.project();
+    ///         if this.permit.is_none() {
+    ///             *this.permit = Some(ready!(this.acquire.poll_acquire(cx, 1))?);
+    ///         }
+    ///         Poll::Ready(Ok(()))
+    ///     }
+    ///
+    ///     fn call(self: Pin<&mut Self>) -> Permit<'a> {
+    ///         self.project().permit.take().expect("polled ready before")
+    ///     }
+    /// }
+    ///
+    /// # pleach::block_on(async {
+    /// let semaphore = Semaphore::new(2);
+    /// let mut limited = pin!(Limited { acquire: semaphore.acquire(), permit: None });
+    /// for _ in 0..3 {
+    ///     std::future::poll_fn(|cx| limited.as_mut().poll_ready(cx)).await.unwrap();
+    ///     let _during_the_call = limited.as_mut().call();
+    /// }
+    /// # });
+    /// ```
+    pub fn poll_acquire(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        permits: usize,
+    ) -> Poll<Result<Permit<'a>, AcquireError>> {
+        self.project().wait.poll_again(cx, permits).map_ok(Permit)
     }
 }
 
 impl<'a> Future for Acquire<'a> {
     type Output = Result<Permit<'a>, AcquireError>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.into_ref();
-        let ended = match this.waiter.stage() {
-            Stage::Idle => match this.start(cx) {
-                Poll::Ready(result) => return Poll::Ready(this.finish(result)),
-                Poll::Pending => return Poll::Pending,
-            },
-            Stage::Queued => this.wait(cx),
-            Stage::Ended(outcome) => Poll::Ready(outcome),
-            Stage::Done => panic!("`Acquire` was polled after it had completed"),
-        };
-        ended.map(|outcome| {
-            this.finish(match outcome {
-                Outcome::Granted => Ok(()),
-                Outcome::Closed => Err(AcquireError::Closed),
-            })
-        })
+        let wait = self.project().wait;
+        wait.as_ref().poll_held(cx).map_ok(Permit)
     }
 }
 
 impl FusedFuture for Acquire<'_> {
     fn is_terminated(&self) -> bool {
-        self.waiter.stage() == Stage::Done
-    }
-}
-
-impl Drop for Acquire<'_> {
-    fn drop(&mut self) {
-        match self.waiter.stage() {
-            Stage::Idle | Stage::Done | Stage::Ended(Outcome::Closed) => {}
-            Stage::Ended(Outcome::Granted) => self.semaphore.release(*self.waiter.request()),
-            Stage::Queued => self.leave(),
-        }
+        self.wait.is_done()
     }
 }

@@ -2,7 +2,7 @@
 
 use core::{error::Error, fmt};
 
-/// Why [`Semaphore::acquire`](crate::Semaphore::acquire) gave no permit.
+/// Why [`Semaphore::acquire`](crate::Semaphore::acquire) and its kin gave no permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AcquireError {
@@ -12,9 +12,11 @@ pub enum AcquireError {
     TooMany {
         /// What was asked for.
         requested: usize,
-        /// The most that can be asked for.
+        /// The most that could be asked for then.
         limit: usize,
     },
+    /// The deadline came first. Only of the blocking forms that have one.
+    TimedOut,
 }
 
 /// Why [`Semaphore::try_acquire`](crate::Semaphore::try_acquire) gave no permit.
@@ -29,7 +31,7 @@ pub enum TryAcquireError {
     TooMany {
         /// What was asked for.
         requested: usize,
-        /// The most that can be asked for.
+        /// The most that could be asked for then.
         limit: usize,
     },
 }
@@ -48,6 +50,7 @@ impl fmt::Display for AcquireError {
         match *self {
             Self::Closed => f.write_str(CLOSED),
             Self::TooMany { requested, limit } => too_many(f, requested, limit),
+            Self::TimedOut => f.write_str("the deadline came before the permits did"),
         }
     }
 }

@@ -109,6 +109,13 @@ impl FirstPanic {
         }
     }
 
+    /// Goes on with it, as [`run_in_drop`] does.
+    pub(crate) fn resume_in_drop(self) {
+        if let Some(payload) = self.0 {
+            resume_unless_panicking(payload);
+        }
+    }
+
     pub(crate) fn into_result(self) -> Result<(), Payload> {
         self.0.map_or(Ok(()), Err)
     }

@@ -1,13 +1,16 @@
 //! An intrusive, doubly linked FIFO of pinned nodes.
 //!
 //! ```text
-//!  List { head ──┐                                       tail ──┐ }
-//!                ▼                                              ▼
-//!        Waiter { prev: ∅, next ─► } ◄─► Waiter ◄─► Waiter { next: ∅ }
+//!  List { head ──┐  len: 3 }
+//!                ▼
+//!   ┌───────► Waiter ◄─────► Waiter ◄─────► Waiter ◄────┐
+//!   │         first in                      last in     │
+//!   └───────────────────────────────────────────────────┘
 //! ```
 //!
-//! Nodes point to nodes, never to the list: the list may move while nodes are linked (a
-//! pinned future that was forgotten leaves its node linked for good, and the primitive may
+//! The nodes form a ring, so that the first one leads to the last and the list needs one
+//! pointer. Nodes point to nodes, never to the list: the list may move while nodes are linked
+//! (a pinned future that was forgotten leaves its node linked for good, and the primitive may
 //! then be moved or dropped).
 //!
 //! # States of a node
@@ -15,8 +18,8 @@
 //! | state | linked | waker stored | who may change it |
 //! |---|---|---|---|
 //! | `IDLE` | no | no | the owner |
-//! | `QUEUED` | yes | yes | whoever holds the lock |
-//! | `GRANTED`, `CLOSED` | no | no | the owner |
+//! | `QUEUED` | yes | yes, unless taken by [`List::take_front_waker`] | whoever holds the lock |
+//! | `GRANTED`, `REFUSED`, `CLOSED` | no | no | the owner |
 //! | `DONE` | no | no | nobody: the outcome has been taken |
 //!
 //! # Invariants
@@ -30,7 +33,7 @@
 //!    load of it orders everything before.
 //! 4. All nodes of a list were linked by it: a node is never handed to another list.
 
-use core::{fmt, marker::PhantomPinned, pin::Pin, ptr, task::Waker};
+use core::{fmt, marker::PhantomPinned, mem, pin::Pin, ptr, task::Waker};
 
 use crate::sys::{
     atomic::{AtomicU8, Ordering},
@@ -41,14 +44,17 @@ use crate::sys::{
 const IDLE: u8 = 0;
 const QUEUED: u8 = 1;
 const GRANTED: u8 = 2;
-const CLOSED: u8 = 3;
-const DONE: u8 = 4;
+const REFUSED: u8 = 3;
+const CLOSED: u8 = 4;
+const DONE: u8 = 5;
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// The request was granted whole.
     Granted,
+    /// The request can no longer be granted.
+    Refused,
     /// The primitive was closed before the request could be granted.
     Closed,
 }
@@ -86,7 +92,7 @@ struct Links<T> {
 #[derive(Debug)]
 pub struct List<T> {
     head: *const Waiter<T>,
-    tail: *const Waiter<T>,
+    len: usize,
 }
 
 // SAFETY: the pointers lead to nodes whose contents the lock around this list guards
@@ -134,6 +140,7 @@ impl<T> Waiter<T> {
             IDLE => Stage::Idle,
             QUEUED => Stage::Queued,
             GRANTED => Stage::Ended(Outcome::Granted),
+            REFUSED => Stage::Ended(Outcome::Refused),
             CLOSED => Stage::Ended(Outcome::Closed),
             _ => Stage::Done,
         }
@@ -152,8 +159,13 @@ impl<T> List<T> {
     pub const fn new() -> Self {
         Self {
             head: ptr::null(),
-            tail: ptr::null(),
+            len: 0,
         }
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.len
     }
 
     /// Whether nobody waits.
@@ -185,18 +197,25 @@ impl<T> List<T> {
     /// it is never freed at all.
     pub unsafe fn push_back(&mut self, waiter: Pin<&Waiter<T>>, waker: Waker) {
         let node: *const Waiter<T> = waiter.get_ref();
-        let prev = self.tail;
+        // SAFETY: a linked node is alive (invariant 1).
+        let (prev, next) = match unsafe { self.head.as_ref() } {
+            Some(first) => {
+                let last = Self::with_links(first, |links| mem::replace(&mut links.prev, node));
+                // SAFETY: as above; the last of a list that is not empty is linked.
+                Self::with_links(unsafe { &*last }, |links| links.next = node);
+                (last, self.head)
+            }
+            None => {
+                self.head = node;
+                (node, node)
+            }
+        };
         Self::with_links(&waiter, |links| {
             links.prev = prev;
-            links.next = ptr::null();
+            links.next = next;
             links.waker = Some(waker);
         });
-        // SAFETY: a linked node is alive (invariant 1).
-        match unsafe { prev.as_ref() } {
-            Some(prev) => Self::with_links(prev, |links| links.next = node),
-            None => self.head = node,
-        }
-        self.tail = node;
+        self.len += 1;
         // Relaxed: others look only under the lock, the owner needs no order with itself.
         waiter.state.store(QUEUED, Ordering::Relaxed);
     }
@@ -209,12 +228,21 @@ impl<T> List<T> {
         let waker = self.unlink(waiter);
         let ended = match outcome {
             Outcome::Granted => GRANTED,
+            Outcome::Refused => REFUSED,
             Outcome::Closed => CLOSED,
         };
         // Release: pairs with the load in `Waiter::stage`. The last access (invariant 3):
         // from here on the owner may free the node without taking the lock.
         waiter.state.store(ended, Ordering::Release);
         waker
+    }
+
+    /// Takes the waker of the first node, which stays linked, to be called once the lock is
+    /// released: its owner is asked to look, and stores a waker again if it goes on waiting.
+    pub fn take_front_waker(&mut self) -> Option<Waker> {
+        // SAFETY: a linked node is alive (invariant 1).
+        let waiter = unsafe { self.head.as_ref() }?;
+        Self::with_links(waiter, |links| links.waker.take())
     }
 
     /// Unlinks a node whose owner gives up; its waker is returned to be dropped once the
@@ -258,20 +286,22 @@ impl<T> List<T> {
     fn unlink(&mut self, waiter: &Waiter<T>) -> Option<Waker> {
         let (prev, next, waker) = Self::with_links(waiter, |links| {
             (
-                core::mem::replace(&mut links.prev, ptr::null()),
-                core::mem::replace(&mut links.next, ptr::null()),
+                mem::replace(&mut links.prev, ptr::null()),
+                mem::replace(&mut links.next, ptr::null()),
                 links.waker.take(),
             )
         });
-        // SAFETY: a neighbour of a linked node is linked, hence alive (invariant 1).
-        match unsafe { prev.as_ref() } {
-            Some(prev) => Self::with_links(prev, |links| links.next = next),
-            None => self.head = next,
+        self.len -= 1;
+        if self.len == 0 {
+            self.head = ptr::null();
+            return waker;
         }
+        // SAFETY: a neighbour of a linked node is linked, hence alive (invariant 1).
+        Self::with_links(unsafe { &*prev }, |links| links.next = next);
         // SAFETY: as above.
-        match unsafe { next.as_ref() } {
-            Some(next) => Self::with_links(next, |links| links.prev = prev),
-            None => self.tail = prev,
+        Self::with_links(unsafe { &*next }, |links| links.prev = prev);
+        if ptr::eq(self.head, waiter) {
+            self.head = next;
         }
         waker
     }
