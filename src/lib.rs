@@ -126,6 +126,8 @@ struct Readme;
 /// What the models reach inside for. Under `cfg(loom)` only: no user ever sees it.
 #[cfg(loom)]
 pub mod internals {
+    #[cfg(feature = "std")]
+    pub use crate::sys::park::{Instant, Parker, with_parker};
     pub use crate::{
         sys::{cell::UnsafeCell, complete, lock::Lock, lock::spin::SpinLock},
         wait::{List, Outcome, Stage, Waiter, WakerCell},

@@ -7,78 +7,18 @@
 mod explore;
 
 use std::{
-    pin::{Pin, pin},
+    pin::pin,
     sync::Arc,
     task::{Poll, Wake, Waker},
 };
 
-use explore::{Explore, explore, poll_now};
-use loom::{
-    future::block_on,
-    thread::{self, JoinHandle},
+use explore::{
+    Explore, explore,
+    permits::{Counter, Guarded, beside, poll_noop, queued},
+    poll_now,
 };
-use pleach_loom::{
-    Acquire, AcquireError, Semaphore,
-    internals::{
-        UnsafeCell,
-        complete::{AtomicUsize, Ordering},
-    },
-};
-
-/// A semaphore and data that its permits guard.
-///
-/// Shared by `std`'s `Arc`: no logic hangs on its count, and loom need not try the orders in
-/// which it is dropped. (That it *is* dropped the cell inside makes sure.)
-struct Guarded {
-    semaphore: Semaphore,
-    data: UnsafeCell<u32>,
-}
-
-// SAFETY: the models touch `data` only in the order that the semaphore establishes, and loom
-// checks that they do.
-unsafe impl Sync for Guarded {}
-
-impl Guarded {
-    fn new(permits: usize) -> Arc<Self> {
-        Arc::new(Self {
-            semaphore: Semaphore::new(permits),
-            data: UnsafeCell::new(0),
-        })
-    }
-
-    fn write(&self) -> u32 {
-        self.data.with_mut(|data| {
-            // SAFETY: checked by loom.
-            let data = unsafe { &mut *data };
-            *data += 1;
-            *data
-        })
-    }
-
-    fn read(&self) -> u32 {
-        // SAFETY: checked by loom.
-        self.data.with(|data| unsafe { *data })
-    }
-}
-
-fn beside<T: 'static>(
-    guarded: &Arc<Guarded>,
-    f: impl FnOnce(&Guarded) -> T + 'static,
-) -> JoinHandle<T> {
-    let guarded = Arc::clone(guarded);
-    thread::spawn(move || f(&guarded))
-}
-
-fn poll_noop<'a>(acquire: &mut Pin<Box<Acquire<'a>>>) -> Poll<Result<(), AcquireError>> {
-    poll_now(acquire.as_mut(), Waker::noop()).map(|result| result.map(drop))
-}
-
-/// A pinned acquire that has entered the queue.
-fn queued(semaphore: &Semaphore, permits: usize) -> Pin<Box<Acquire<'_>>> {
-    let mut acquire = Box::pin(semaphore.acquire_many(permits));
-    assert!(poll_noop(&mut acquire).is_pending());
-    acquire
-}
+use loom::future::block_on;
+use pleach_loom::AcquireError;
 
 #[test]
 fn a_permit_carries_what_its_last_holder_did() {
@@ -328,28 +268,18 @@ fn two_closes_both_return_with_nobody_waiting() {
     });
 }
 
-/// Counts its wakes in an atomic that loom sees.
-struct Counter(AtomicUsize);
-
-impl Wake for Counter {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 #[test]
 fn a_changed_waker_is_the_one_that_is_woken_or_the_poll_was_ready() {
     explore(&[true, false], || {
         let guarded = Guarded::new(0);
         let mut waiting = queued(&guarded.semaphore, 1);
         let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
-        let counter = Arc::new(Counter(AtomicUsize::new(0)));
-        let waker = Waker::from(Arc::clone(&counter));
+        let (counter, waker) = Counter::new();
         let ready = poll_now(waiting.as_mut(), &waker)
             .map(|r| r.unwrap())
             .is_ready();
         other.join().unwrap();
-        let woken = counter.0.load(Ordering::Relaxed) == 1;
+        let woken = counter.count() == 1;
         assert!(ready || woken, "the new waker was stored and not called");
         ready
     });

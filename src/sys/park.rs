@@ -9,13 +9,14 @@ use std::{sync::Arc, task::Wake};
 
 use imp::{Thread, Woken};
 
-pub(crate) use imp::{Instant, with_parker};
+pub use imp::{Instant, with_parker};
 
 /// How often a wait looks before it sleeps: about as long as it takes to fall asleep.
-const LOOKS: u32 = if cfg!(loom) { 0 } else { 100 };
+const LOOKS: u32 = if cfg!(loom) { 1 } else { 100 };
 
+/// What one thread sleeps by.
 #[derive(Debug)]
-pub(crate) struct Parker {
+pub struct Parker {
     shared: Arc<Shared>,
     waker: Waker,
 }
@@ -36,13 +37,14 @@ impl Parker {
         Self { shared, waker }
     }
 
-    pub(crate) fn waker(&self) -> &Waker {
+    /// Wakes the thread, or keeps it from falling asleep the next time.
+    pub fn waker(&self) -> &Waker {
         &self.waker
     }
 
     /// Sleeps until the waker has been woken since the last wait ended, or until `deadline`.
     /// Returns whether it was woken.
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+    pub fn wait(&self, deadline: Option<Instant>) -> bool {
         for _ in 0..LOOKS {
             if self.shared.woken.load(Ordering::Relaxed) != 0 {
                 break;
@@ -52,7 +54,7 @@ impl Parker {
         // Acquire: pairs with the release in `wake_by_ref`, so that what follows sees what it
         // was woken for. A loop, because a thread may be unparked for other reasons.
         while self.shared.woken.swap(0, Ordering::Acquire) == 0 {
-            if !imp::park(deadline) {
+            if !imp::park(&self.shared.thread, deadline) {
                 return false;
             }
         }
@@ -79,7 +81,7 @@ mod imp {
 
     use super::Parker;
 
-    pub(crate) use std::time::Instant;
+    pub use std::time::Instant;
     pub(super) use std::{
         sync::atomic::AtomicUsize as Woken,
         thread::{Thread, current},
@@ -91,7 +93,7 @@ mod imp {
     }
 
     /// Runs `f` with the thread's parker, or with a new one if that is in use further out.
-    pub(crate) fn with_parker<R>(f: impl FnOnce(&Parker) -> R) -> R {
+    pub fn with_parker<R>(f: impl FnOnce(&Parker) -> R) -> R {
         /// Puts the parker back, also when `f` unwinds.
         struct Lent(Option<Parker>);
 
@@ -111,7 +113,7 @@ mod imp {
     }
 
     /// Sleeps until unparked, or for no reason; `false` when `deadline` has passed.
-    pub(super) fn park(deadline: Option<Instant>) -> bool {
+    pub(super) fn park(_: &Thread, deadline: Option<Instant>) -> bool {
         let Some(deadline) = deadline else {
             thread::park();
             return true;
@@ -127,22 +129,39 @@ mod imp {
 
 #[cfg(loom)]
 mod imp {
+    use loom::sync::Notify;
+
     use super::Parker;
 
     pub(super) use crate::sys::complete::AtomicUsize as Woken;
-    pub(super) use loom::thread::{Thread, current};
 
     /// A moment that may come at any time: loom has no clock.
     #[derive(Clone, Copy, Debug)]
     pub struct Instant;
 
-    pub(crate) fn with_parker<R>(f: impl FnOnce(&Parker) -> R) -> R {
+    /// Stands for a thread: what loom's own threads are unparked by would also end another
+    /// wait of theirs, such as a join.
+    #[derive(Debug)]
+    pub(super) struct Thread(Notify);
+
+    impl Thread {
+        pub(super) fn unpark(&self) {
+            self.0.notify();
+        }
+    }
+
+    pub(super) fn current() -> Thread {
+        Thread(Notify::new())
+    }
+
+    /// Runs `f` with a parker of this thread.
+    pub fn with_parker<R>(f: impl FnOnce(&Parker) -> R) -> R {
         f(&Parker::new())
     }
 
-    pub(super) fn park(deadline: Option<Instant>) -> bool {
+    pub(super) fn park(thread: &Thread, deadline: Option<Instant>) -> bool {
         if deadline.is_none() {
-            loom::thread::park();
+            thread.0.wait();
         }
         deadline.is_none()
     }
