@@ -23,7 +23,7 @@ use pin_project_lite::pin_project;
 use super::{
     AcquireError, Permit, Semaphore,
     permit::Held,
-    state::{Look, Request, Seen, Take},
+    state::{Look, Request, Take},
 };
 use crate::{
     sys::unwind::FirstPanic,
@@ -106,28 +106,13 @@ impl<S: Deref<Target = Semaphore>> Wait<S> {
     /// A later poll: the wait has ended, or the waker may have to change.
     #[cold]
     fn look(&self, cx: &Context<'_>) -> Poll<Outcome> {
-        let state = &self.semaphore.state;
-        let mut look = Look::new(cx.waker());
         // SAFETY: the future's own node, which has been queued.
-        unsafe { state.look(&self.waiter, &mut look) };
-        if look.seen == Seen::NeedsWaker {
-            look.fresh = Some(cx.waker().clone());
-            // SAFETY: as above.
-            unsafe { state.look(&self.waiter, &mut look) };
+        if unsafe { Look::take(&self.semaphore.state, &self.waiter, cx.waker()) } {
+            return Poll::Ready(Outcome::Granted);
         }
-        match look.seen {
-            Seen::Ended(outcome) => Poll::Ready(outcome),
-            Seen::Won => {
-                // Should this drop panic, the permits must not be lost with it.
-                let held = Held::new(&*self.semaphore, self.permits());
-                drop(look);
-                mem::forget(held);
-                Poll::Ready(Outcome::Granted)
-            }
-            Seen::Waits | Seen::NeedsWaker | Seen::Lost => match self.waiter.stage() {
-                Stage::Ended(outcome) => Poll::Ready(outcome),
-                _ => Poll::Pending,
-            },
+        match self.waiter.stage() {
+            Stage::Ended(outcome) => Poll::Ready(outcome),
+            _ => Poll::Pending,
         }
     }
 

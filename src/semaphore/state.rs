@@ -102,20 +102,25 @@ pub(super) enum Take {
 }
 
 /// A waiter's look at its place in the queue: what it brings, and what it finds.
+///
+/// Gives permits that it won back when it is dropped, unless [`keep`](Self::keep) has come
+/// first: other wakers may panic in between.
 #[derive(Debug)]
 pub(super) struct Look<'a> {
+    state: &'a State,
+    waiter: &'a Waiter<Request>,
     /// That of the task that polls.
     waker: &'a Waker,
     /// A clone of it, if one was found to be needed.
-    pub(super) fresh: Option<Waker>,
+    fresh: Option<Waker>,
     /// What was stored before: to be dropped outside the lock.
     old: Option<Waker>,
-    pub(super) seen: Seen,
+    seen: Seen,
 }
 
 /// What a waiter finds that looks at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+enum Seen {
     /// It goes on waiting.
     Waits,
     /// As above, but another waker has to be stored and no clone was there.
@@ -124,17 +129,63 @@ pub(super) enum Seen {
     Lost,
     /// It has taken its permits and is out of the queue.
     Won,
-    Ended(Outcome),
+    /// Its wait has an outcome.
+    Ended,
 }
 
 impl<'a> Look<'a> {
-    pub(super) fn new(waker: &'a Waker) -> Self {
-        Self {
+    /// Looks for a waiter that was polled, which leaves the queue if it takes its permits.
+    /// Returns whether they are its own now.
+    ///
+    /// # Safety
+    ///
+    /// `waiter` is the caller's own, is used with `state` alone, and has been queued.
+    pub(super) unsafe fn take(
+        state: &'a State,
+        waiter: &'a Waiter<Request>,
+        waker: &'a Waker,
+    ) -> bool {
+        let mut look = Self {
+            state,
+            waiter,
             waker,
             fresh: None,
             old: None,
-            seen: Seen::Waits,
+            seen: Seen::NeedsWaker,
+        };
+        // SAFETY: the caller's word.
+        unsafe { look.now() };
+        if look.seen == Seen::NeedsWaker {
+            look.fresh = Some(waker.clone());
+            // SAFETY: the caller's word.
+            unsafe { look.now() };
         }
+        look.keep()
+    }
+
+    /// # Safety
+    ///
+    /// As for `take`.
+    unsafe fn now(&mut self) {
+        let state = self.state;
+        state.settle_after(|queue| {
+            let first = state.bypasses() && queue.waiters.is_front(self.waiter);
+            if first && state.take(self.waiter.request().permits) == Take::Taken {
+                self.seen = Seen::Won;
+                // SAFETY: the caller's word.
+                self.old = unsafe { queue.waiters.remove(self.waiter) }.unwrap_or(None);
+                return true;
+            }
+            let waiter = self.waiter;
+            // SAFETY: the caller's word.
+            let seen = unsafe { queue.waiters.with_waker(waiter, |stored| self.at(stored)) };
+            self.seen = seen.unwrap_or(Seen::Ended);
+            if self.seen == Seen::Lost {
+                let lost = &waiter.request().note;
+                lost.store(lost.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            }
+            self.seen == Seen::Lost
+        });
     }
 
     /// Under the lock: looks at the stored waker, which is missing if the waiter was called.
@@ -149,6 +200,21 @@ impl<'a> Look<'a> {
         match self.old {
             Some(_) => Seen::Waits,
             None => Seen::Lost,
+        }
+    }
+
+    /// Drops the wakers that are not needed, and then keeps what was won.
+    fn keep(mut self) -> bool {
+        drop(self.fresh.take());
+        drop(self.old.take());
+        mem::replace(&mut self.seen, Seen::Ended) == Seen::Won
+    }
+}
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        if self.seen == Seen::Won {
+            self.state.release(self.waiter.request().permits);
         }
     }
 }
@@ -203,6 +269,10 @@ impl State {
         // Relaxed: a number that publishes nothing.
         let limit = self.limit.load(Ordering::Relaxed);
         (limit != NO_LIMIT).then_some(limit)
+    }
+
+    fn bypasses(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & BYPASS != 0
     }
 
     pub(super) fn waiters(&self) -> usize {
@@ -270,7 +340,7 @@ impl State {
     /// # Safety
     ///
     /// `waiter` is idle, is used with this state alone, and will not be freed before it has
-    /// left the queue by an outcome, [`leave`](Self::leave) or [`look`](Self::look), unless
+    /// left the queue by an outcome, [`leave`](Self::leave) or [`Look::take`], unless
     /// it is never freed at all.
     pub(super) unsafe fn enter(
         &self,
@@ -320,34 +390,6 @@ impl State {
                 .word
                 .compare_exchange(word, word | flags, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
-    }
-
-    /// A waiter that was polled looks at its place, and leaves it if it takes its permits.
-    ///
-    /// # Safety
-    ///
-    /// `waiter` is the caller's own, is used with this state alone, and has been queued.
-    pub(super) unsafe fn look(&self, waiter: &Waiter<Request>, look: &mut Look<'_>) {
-        self.settle_after(|queue| {
-            let bypass = self.word.load(Ordering::Relaxed) & BYPASS != 0;
-            if bypass
-                && queue.waiters.is_front(waiter)
-                && self.take(waiter.request().permits) == Take::Taken
-            {
-                // SAFETY: the caller's own node.
-                look.old = unsafe { queue.waiters.remove(waiter) }.unwrap_or(None);
-                look.seen = Seen::Won;
-                return true;
-            }
-            // SAFETY: the caller's own node.
-            let seen = unsafe { queue.waiters.with_waker(waiter, |stored| look.at(stored)) };
-            look.seen = seen.unwrap_or_else(Seen::Ended);
-            if look.seen == Seen::Lost {
-                let lost = &waiter.request().note;
-                lost.store(lost.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-            }
-            look.seen == Seen::Lost
-        });
     }
 
     /// A waiter gives up its place. If it was the head, those behind it may fit now.
@@ -522,10 +564,9 @@ impl State {
         const BOTH: usize = WAITERS | STRICT;
         let mut word = self.word.load(Ordering::Relaxed);
         if word & BOTH != BOTH {
-            // Relaxed: the flags publish nothing. Whoever released before this did not settle,
-            // so what is free counts anew.
+            // It has just lost its last race, so this is its own `settle_after`, and there is
+            // no budget yet. Relaxed: the flags publish nothing.
             word = self.word.fetch_or(BOTH, Ordering::Relaxed);
-            *budget = None;
         }
         let left = budget.get_or_insert(permits_of(word));
         if permits_of(word).min(*left) < wanted {
