@@ -104,12 +104,19 @@ mod sys;
 )]
 mod wait;
 
+pub mod barrier;
+mod event;
+mod latch;
 #[cfg(all(feature = "std", not(loom)))]
 pub mod runtime;
 #[cfg(feature = "alloc")]
 pub mod scope;
 pub mod semaphore;
+mod wait_group;
 
+pub use barrier::{Barrier, BarrierResult};
+pub use event::Event;
+pub use latch::Latch;
 #[cfg(all(feature = "std", not(loom)))]
 pub use runtime::block_on;
 #[cfg(feature = "alloc")]
@@ -117,6 +124,10 @@ pub use scope::{Cancelled, Handle, Scope};
 pub use semaphore::{Acquire, AcquireError, Permit, Semaphore, TryAcquireError};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use semaphore::{AcquireOwned, OwnedPermit};
+pub use wait::Wait;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use wait_group::OwnedMember;
+pub use wait_group::{Member, WaitGroup};
 
 /// The README's examples, compiled and run with the docs'.
 #[cfg(all(doctest, feature = "std"))]

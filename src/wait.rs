@@ -14,11 +14,16 @@
 //! * *Wakers* leave the lock, nodes never do: a detached list of nodes could be freed by
 //!   their owners while it is walked.
 
+mod countdown;
 mod list;
+mod queue;
 #[cfg(test)]
 pub(crate) mod tests;
 mod waker;
 
+pub(crate) use countdown::Countdown;
+pub use countdown::Wait;
 pub use list::{List, Outcome, Stage, Waiter};
+pub(crate) use queue::{Held, Queue};
 pub use waker::WakerCell;
 pub(crate) use waker::{WakeBatch, wake_in_batches};

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each model file uses its own part")]
 
+pub(crate) mod guarded;
 pub(crate) mod permits;
 pub(crate) mod task;
 

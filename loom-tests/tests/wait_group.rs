@@ -1,0 +1,134 @@
+//! The wait group: members that come and go beside waits. That it wakes and lets go as the
+//! event does, whose models are in `event.rs`, is by its code.
+
+mod explore;
+
+use std::{pin::Pin, sync::Arc, task::Waker};
+
+use explore::{explore, poll_now, task::Task};
+use loom::{
+    future::block_on,
+    thread::{self, JoinHandle},
+};
+use pleach_loom::{OwnedMember, Wait, WaitGroup, internals::UnsafeCell};
+
+fn leaves(member: OwnedMember) -> JoinHandle<()> {
+    thread::spawn(move || drop(member))
+}
+
+fn group() -> Arc<WaitGroup> {
+    Arc::new(WaitGroup::new())
+}
+
+fn is_ready(wait: &mut Pin<Box<Wait<'_>>>) -> bool {
+    poll_now(wait.as_mut(), Waker::noop()).is_ready()
+}
+
+/// A pinned wait that has entered the queue.
+fn queued(group: &WaitGroup) -> Pin<Box<Wait<'_>>> {
+    let mut wait = Box::pin(group.wait());
+    assert!(!is_ready(&mut wait));
+    wait
+}
+
+struct Data(UnsafeCell<u32>);
+
+// SAFETY: the models touch it only in the order that the group establishes, and loom checks
+// that they do.
+unsafe impl Sync for Data {}
+
+#[test]
+fn a_wait_ends_with_the_last_member_and_sees_what_both_did() {
+    explore(&[1], || {
+        let (group, data) = (group(), Arc::new(Data(UnsafeCell::new(0))));
+        let other = {
+            let (member, data) = (group.add_owned(), Arc::clone(&data));
+            thread::spawn(move || {
+                // SAFETY: checked by loom.
+                data.0.with_mut(|data| unsafe { *data = 1 });
+                drop(member);
+            })
+        };
+        block_on(group.wait());
+        // SAFETY: checked by loom.
+        let seen = data.0.with(|data| unsafe { *data });
+        other.join().unwrap();
+        seen
+    });
+}
+
+#[test]
+fn a_wait_is_over_though_another_member_comes_at_once() {
+    explore(&[true, false], || {
+        let group = group();
+        let member = group.add_owned();
+        let mut wait = queued(&group);
+        let other = {
+            let group = Arc::clone(&group);
+            thread::spawn(move || {
+                drop(member);
+                group.add_owned()
+            })
+        };
+        let early = is_ready(&mut wait);
+        let newcomer = other.join().unwrap();
+        assert!(early || is_ready(&mut wait));
+        assert_eq!(group.count(), 1);
+        drop(newcomer);
+        early
+    });
+}
+
+#[test]
+fn a_wait_that_begins_after_a_member_came_waits_for_that_one() {
+    explore(&[true, false], || {
+        let group = group();
+        let before = group.add_owned();
+        let mut first = queued(&group);
+        let other = leaves(before);
+        let member = group.add();
+        // Either the group was empty in between, which ends the first wait, or it was not.
+        let mut late = queued(&group);
+        other.join().unwrap();
+        let was_empty = is_ready(&mut first);
+        assert!(!is_ready(&mut late));
+        drop(member);
+        assert!(was_empty || is_ready(&mut first));
+        assert!(is_ready(&mut late));
+        was_empty
+    });
+}
+
+#[test]
+fn the_last_of_two_that_leave_at_once_wakes() {
+    explore(&[()], || {
+        let group = group();
+        let [mine, others] = [(); 2].map(|()| group.add_owned());
+        let task = Arc::new(Task::default());
+        let mut wait = Box::pin(group.wait());
+        assert!(poll_now(wait.as_mut(), &Waker::from(Arc::clone(&task))).is_pending());
+        let other = leaves(others);
+        drop(mine);
+        other.join().unwrap();
+        assert!(group.is_empty() && task.take());
+        assert!(is_ready(&mut wait));
+    });
+}
+
+#[test]
+fn a_dropped_wait_beside_the_last_member_leaves_the_group_usable() {
+    explore(&[true, false], || {
+        let group = group();
+        let other = leaves(group.add_owned());
+        let mut wait = Box::pin(group.wait());
+        let early = is_ready(&mut wait);
+        drop(wait);
+        other.join().unwrap();
+        assert!(!format!("{group:?}").contains("has_waiters: true"));
+        let member = group.add();
+        let mut wait = queued(&group);
+        drop(member);
+        assert!(is_ready(&mut wait));
+        early
+    });
+}

@@ -1,0 +1,162 @@
+//! A list behind its lock, and what every future that waits in one does with its node.
+//!
+//! The calls in here keep the rules of `wait.rs` for their users: a waker is cloned before
+//! the lock is taken, compared under it, and dropped after it is released.
+
+use core::{
+    mem,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use super::{List, Outcome, Stage, Waiter, WakeBatch};
+use crate::sys::{const_new, lock::Lock, unwind};
+
+/// A list of waiters behind its lock.
+pub(crate) struct Queue<T, S> {
+    lock: Lock<Held<T, S>>,
+}
+
+/// What the lock guards.
+pub(crate) struct Held<T, S> {
+    pub(crate) waiters: List<T>,
+    /// What the primitive keeps beside the list.
+    pub(crate) state: S,
+}
+
+impl<T, S> Queue<T, S> {
+    const_new! {
+        /// An empty queue.
+        pub(crate) const fn new(state: S) -> Self {
+            Self { lock: Lock::new(Held { waiters: List::new(), state }) }
+        }
+    }
+
+    /// Runs `f` under the lock.
+    #[inline]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Held<T, S>) -> R) -> R {
+        self.lock.with(f)
+    }
+
+    /// A first poll: links the node, unless `decide`, under the lock, has an answer already.
+    /// With an answer comes the waker that was cloned in vain, to be dropped when that may
+    /// panic.
+    ///
+    /// # Safety
+    ///
+    /// `waiter` is idle, is used with this queue alone, and its owner calls
+    /// [`leave`](Self::leave) before it frees the node, unless it has an outcome.
+    pub(crate) unsafe fn enter<R>(
+        &self,
+        waiter: Pin<&Waiter<T>>,
+        cx: &Context<'_>,
+        decide: impl FnOnce(&mut Held<T, S>) -> Option<R>,
+    ) -> Poll<(R, Waker)> {
+        let waker = cx.waker().clone();
+        self.with(|held| match decide(held) {
+            Some(answer) => Poll::Ready((answer, waker)),
+            None => {
+                // SAFETY: the caller's promise.
+                unsafe { held.waiters.push_back(waiter, waker) };
+                Poll::Pending
+            }
+        })
+    }
+
+    /// A poll: `start` makes the first one, by [`enter`](Self::enter).
+    ///
+    /// # Safety
+    ///
+    /// `waiter` is the caller's own and is used with this queue alone.
+    pub(crate) unsafe fn poll(
+        &self,
+        waiter: &Waiter<T>,
+        cx: &Context<'_>,
+        start: impl FnOnce() -> Poll<()>,
+    ) -> Poll<()> {
+        let ended = match waiter.stage() {
+            Stage::Idle => start(),
+            // SAFETY: the caller's promise.
+            Stage::Queued => unsafe { self.poll_queued(waiter, cx) },
+            Stage::Ended(_) => Poll::Ready(()),
+            Stage::Done => panic!("`Wait` was polled after it had completed"),
+        };
+        if ended.is_ready() {
+            waiter.finish();
+        }
+        ended
+    }
+
+    /// A later poll: the wait has ended, or the waker may have to change.
+    ///
+    /// # Safety
+    ///
+    /// As for [`poll`](Self::poll).
+    unsafe fn poll_queued(&self, waiter: &Waiter<T>, cx: &Context<'_>) -> Poll<()> {
+        let with_waker = |f: &mut dyn FnMut(&mut Option<Waker>)| {
+            // SAFETY: the caller's promise.
+            self.with(|held| unsafe { held.waiters.with_waker(waiter, f) })
+        };
+        let mut known = false;
+        let looked = with_waker(&mut |stored| {
+            known = matches!(stored, Some(waker) if waker.will_wake(cx.waker()));
+        });
+        let ended = if looked.is_err() || known {
+            looked
+        } else {
+            let mut fresh = Some(cx.waker().clone());
+            // The replaced waker, or the fresh one if the wait has ended meanwhile, is
+            // dropped with `fresh`, outside the lock.
+            with_waker(&mut |stored| mem::swap(stored, &mut fresh))
+        };
+        match ended {
+            Ok(()) => Poll::Pending,
+            Err(_) => Poll::Ready(()),
+        }
+    }
+
+    /// A drop: unlinks a node that is still queued, and then lets `left`, under the same
+    /// hold of the lock, see to what that changes.
+    ///
+    /// # Safety
+    ///
+    /// `waiter` is the caller's own and is used with this queue alone.
+    #[inline]
+    pub(crate) unsafe fn leave(&self, waiter: &Waiter<T>, left: impl FnOnce(&mut Held<T, S>)) {
+        if waiter.stage() == Stage::Queued {
+            // SAFETY: the caller's promise.
+            unsafe { self.remove(waiter, left) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`leave`](Self::leave).
+    #[cold]
+    unsafe fn remove(&self, waiter: &Waiter<T>, left: impl FnOnce(&mut Held<T, S>)) {
+        let removed = self.with(|held| {
+            // SAFETY: the caller's promise.
+            let removed = unsafe { held.waiters.remove(waiter) };
+            if removed.is_ok() {
+                left(held);
+            }
+            removed
+        });
+        unwind::run_in_drop(|| drop(removed));
+    }
+}
+
+impl<T, S> Held<T, S> {
+    /// Ends the waits of all up to `last` and `last` itself, as far as the batch has room.
+    /// Returns whether there is more to end. Does nothing when `last` is not in the list,
+    /// or no longer: then somebody else has passed it and all before it.
+    pub(crate) fn end_through(&mut self, last: &Waiter<T>, batch: &mut WakeBatch) -> bool {
+        while last.stage() == Stage::Queued {
+            if batch.is_full() {
+                return true;
+            }
+            batch.push(self.waiters.pop_front(Outcome::Granted));
+        }
+        false
+    }
+}
