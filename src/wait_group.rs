@@ -5,6 +5,8 @@
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 mod owned;
+#[cfg(test)]
+mod tests;
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use owned::OwnedMember;

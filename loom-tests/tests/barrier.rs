@@ -45,7 +45,7 @@ fn missing(barrier: &Barrier) -> usize {
 }
 
 #[test]
-fn two_pass_together_one_leads_and_each_sees_what_the_other_did() {
+fn two_pass_together_one_leads_and_what_came_before_is_seen() {
     explore(&[[true, false], [false, true]], || {
         let barrier = barrier(2);
         let other = barrier.beside(|barrier| {
@@ -53,6 +53,7 @@ fn two_pass_together_one_leads_and_each_sees_what_the_other_did() {
             block_on(barrier.wait()).is_leader()
         });
         let leads = block_on(barrier.wait()).is_leader();
+        // Written before the other arrived, first or last.
         assert_eq!(barrier.read(), 1);
         [leads, other.join().unwrap()]
     });
@@ -60,22 +61,34 @@ fn two_pass_together_one_leads_and_each_sees_what_the_other_did() {
 
 #[test]
 fn three_pass_together_and_one_leads() {
-    let reason = "it has three threads that all wait";
-    Explore::new().preemption_bound(4, reason).run(
-        &[
-            [true, false, false],
-            [false, true, false],
-            [false, false, true],
-        ],
-        || {
+    let reason = "without a bound it does not end within minutes";
+    let alone = |leader| [0, 1, 2].map(|index| index == leader);
+    Explore::new()
+        .preemption_bound(4, reason)
+        .run(&[0, 1, 2].map(alone), || {
             let barrier = barrier(3);
-            let others =
-                [(); 2].map(|()| barrier.beside(|barrier| block_on(barrier.wait()).is_leader()));
-            let leads = block_on(barrier.wait()).is_leader();
+            let arrive = |barrier: &Guarded<Barrier>| block_on(barrier.wait()).is_leader();
+            let others = [(); 2].map(|()| barrier.beside(arrive));
+            let mut wait = Box::pin(barrier.wait());
+            let early = poll(&mut wait);
             let [second, third] = others.map(|other| other.join().unwrap());
-            [leads, second, third]
-        },
-    );
+            [early.or_else(|| poll(&mut wait)).unwrap(), second, third]
+        });
+}
+
+#[test]
+fn three_threads_cancel_and_arrive_twice() {
+    let expected = [(Some(true), None), (None, Some(true)), (None, None)];
+    explore(&expected, || {
+        let barrier = barrier(2);
+        let wait = arrived(&barrier);
+        let others =
+            [(); 2].map(|()| barrier.beside(|barrier| poll(&mut Box::pin(barrier.wait()))));
+        drop(wait);
+        let [second, third] = others.map(|other| other.join().unwrap());
+        assert_eq!(missing(&barrier), 2);
+        (second, third)
+    });
 }
 
 #[test]
