@@ -116,7 +116,7 @@ impl<T, S> Queue<T, S> {
     }
 
     /// A drop: unlinks a node that is still queued, and then lets `left`, under the same
-    /// hold of the lock, see to what that changes.
+    /// hold of the lock, see to what that changes. (Its wait may have ended just before.)
     ///
     /// # Safety
     ///
@@ -137,9 +137,7 @@ impl<T, S> Queue<T, S> {
         let removed = self.with(|held| {
             // SAFETY: the caller's promise.
             let removed = unsafe { held.waiters.remove(waiter) };
-            if removed.is_ok() {
-                left(held);
-            }
+            left(held);
             removed
         });
         unwind::run_in_drop(|| drop(removed));
