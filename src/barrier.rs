@@ -39,10 +39,7 @@ use futures_core::{future::FusedFuture, ready};
 use pin_project_lite::pin_project;
 
 use crate::{
-    sys::{
-        const_new,
-        unwind::{FirstPanic, resume},
-    },
+    sys::{const_new, unwind::FirstPanic},
     wait::{Held, Queue, Stage, Waiter, wake_in_batches},
 };
 
@@ -234,9 +231,8 @@ impl Barrier {
             wake_in_batches(|batch| self.queue.with(|held| held.end_through(&waiter, batch)));
         });
         panics.run(|| drop(unneeded));
-        panics
-            .into_result()
-            .map_or_else(|payload| resume(payload), Poll::Ready)
+        panics.resume_in_drop();
+        Poll::Ready(())
     }
 }
 

@@ -34,6 +34,10 @@
 //! | [`scope!`], [`try_scope!`], [`local_scope!`], [`try_local_scope!`] | children that borrow, and end together | `alloc` |
 //! | [`scope`](mod@scope) | the same in explicit form, and what a scope promises | `alloc` |
 //! | [`Semaphore`] | weighted, first come first served, closable | – |
+//! | [`Event`] | a flag to wait for; setting it wakes all | – |
+//! | [`Latch`] | opens when it has been counted down | – |
+//! | [`WaitGroup`] | waits until its members, which are values, are gone | – |
+//! | [`Barrier`] | lets tasks go when enough have arrived; a wait can be cancelled | – |
 //! | [`block_on`] | runs a future on the current thread | `std` |
 //!
 //! # When not to use it

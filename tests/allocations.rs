@@ -10,7 +10,7 @@ use std::{
     pin::pin,
 };
 
-use pleach::{Semaphore, scope, try_scope};
+use pleach::{Barrier, Event, Latch, Semaphore, WaitGroup, scope, try_scope};
 use support::{poll_now, yield_now};
 
 struct Counting;
@@ -132,4 +132,38 @@ fn a_scope_and_each_child_take_one_allocation_and_nothing_else_takes_any() {
         semaphore.close();
     });
     assert_eq!(contended, 0);
+}
+
+#[test]
+fn events_latches_wait_groups_and_barriers_take_none() {
+    let taken = allocations(|| {
+        for _ in 0..CHILDREN {
+            let (event, latch, group, barrier) = (
+                Event::new(),
+                Latch::new(1),
+                WaitGroup::new(),
+                Barrier::new(2),
+            );
+            let member = group.add();
+            let mut waits = (
+                pin!(event.wait()),
+                pin!(latch.wait()),
+                pin!(group.wait()),
+                pin!(barrier.wait()),
+            );
+            assert!(poll_now(waits.0.as_mut()).is_pending());
+            assert!(poll_now(waits.1.as_mut()).is_pending());
+            assert!(poll_now(waits.2.as_mut()).is_pending());
+            assert!(poll_now(waits.3.as_mut()).is_pending());
+            event.set();
+            latch.count_down();
+            drop(member);
+            run(barrier.wait());
+            assert!(poll_now(waits.0).is_ready());
+            assert!(poll_now(waits.1).is_ready());
+            assert!(poll_now(waits.2).is_ready());
+            assert!(poll_now(waits.3).is_ready());
+        }
+    });
+    assert_eq!(taken, 0);
 }

@@ -69,6 +69,8 @@ fn the_future_of_a_scope_with_a_pinned_body_is_not_unpin() {
     <Run<'_, Pinned> as NotUnpin<_>>::holds();
     <RunTry<'_, Pinned, (), ()> as NotUnpin<_>>::holds();
     <Acquire<'_> as NotUnpin<_>>::holds();
+    <pleach::Wait<'_> as NotUnpin<_>>::holds();
+    <pleach::barrier::Wait<'_> as NotUnpin<_>>::holds();
     let (driver, _s) = pleach::scope::scope();
     let run = driver.run(Pinned(std::marker::PhantomPinned));
     assert_eq!(block_on(run), Ok(()));
@@ -84,4 +86,25 @@ fn a_semaphores_futures_and_permits_move_between_threads() {
     send::<Permit<'_>>();
     sync::<Permit<'_>>();
     unpin::<Permit<'_>>();
+}
+
+#[test]
+fn what_tasks_tell_each_other_by_moves_between_threads() {
+    send::<pleach::Event>();
+    sync::<pleach::Event>();
+    send::<pleach::Latch>();
+    sync::<pleach::Latch>();
+    send::<pleach::WaitGroup>();
+    sync::<pleach::WaitGroup>();
+    send::<pleach::Member<'_>>();
+    sync::<pleach::Member<'_>>();
+    send::<pleach::OwnedMember>();
+    sync::<pleach::OwnedMember>();
+    send::<pleach::Barrier>();
+    sync::<pleach::Barrier>();
+    send::<pleach::Wait<'_>>();
+    sync::<pleach::Wait<'_>>();
+    send::<pleach::barrier::Wait<'_>>();
+    sync::<pleach::barrier::Wait<'_>>();
+    send::<pleach::BarrierResult>();
 }

@@ -1,0 +1,7 @@
+//! A member that borrows its group cannot outlive it.
+
+fn main() {
+    let _member;
+    let group = pleach::WaitGroup::new();
+    _member = group.add();
+}

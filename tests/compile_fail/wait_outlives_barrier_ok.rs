@@ -1,0 +1,7 @@
+//! A wait goes before its barrier.
+
+fn main() {
+    let barrier = pleach::Barrier::new(2);
+    let _wait;
+    _wait = barrier.wait();
+}
