@@ -1,7 +1,8 @@
 //! The one wait list: an intrusive FIFO of pinned nodes behind the primitive's lock.
 //!
 //! A primitive keeps a [`List`] inside its own [`Lock`](crate::sys::lock::Lock); each of its
-//! futures owns one pinned [`Waiter`]. The rules that every user keeps:
+//! futures owns one pinned [`Waiter`]. What wakes all who wait has both in a [`Queue`], and
+//! most of that is a [`Countdown`]. The rules that every user keeps:
 //!
 //! * The list is touched only under the lock. Wakers are cloned before it is taken and woken
 //!   or dropped after it is released ([`wake_in_batches`]), never inside: a waker's clone,

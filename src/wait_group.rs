@@ -73,6 +73,18 @@ impl WaitGroup {
     ///
     /// If there are `usize::MAX >> 1` members already, which takes `mem::forget`: that many
     /// do not fit into memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pleach::WaitGroup;
+    ///
+    /// let group = WaitGroup::new();
+    /// let member = group.add();
+    /// assert_eq!(group.count(), 1);
+    /// drop(member);
+    /// assert_eq!(group.count(), 0);
+    /// ```
     #[track_caller]
     pub fn add(&self) -> Member<'_> {
         let more = |count: usize| (count < Countdown::MAX).then_some(count + 1);

@@ -5,12 +5,12 @@ mod explore;
 
 use std::{pin::Pin, sync::Arc, task::Waker};
 
-use explore::{explore, poll_now, task::Task};
+use explore::{explore, guarded::Guarded, poll_now, task::Task};
 use loom::{
     future::block_on,
     thread::{self, JoinHandle},
 };
-use pleach_loom::{OwnedMember, Wait, WaitGroup, internals::UnsafeCell};
+use pleach_loom::{OwnedMember, Wait, WaitGroup};
 
 fn leaves(member: OwnedMember) -> JoinHandle<()> {
     thread::spawn(move || drop(member))
@@ -31,27 +31,17 @@ fn queued(group: &WaitGroup) -> Pin<Box<Wait<'_>>> {
     wait
 }
 
-struct Data(UnsafeCell<u32>);
-
-// SAFETY: the models touch it only in the order that the group establishes, and loom checks
-// that they do.
-unsafe impl Sync for Data {}
-
 #[test]
-fn a_wait_ends_with_the_last_member_and_sees_what_both_did() {
+fn a_wait_ends_with_the_last_member_and_sees_what_that_did() {
     explore(&[1], || {
-        let (group, data) = (group(), Arc::new(Data(UnsafeCell::new(0))));
-        let other = {
-            let (member, data) = (group.add_owned(), Arc::clone(&data));
-            thread::spawn(move || {
-                // SAFETY: checked by loom.
-                data.0.with_mut(|data| unsafe { *data = 1 });
-                drop(member);
-            })
-        };
+        let group = Guarded::new(group());
+        let member = group.add_owned();
+        let other = group.beside(|group| {
+            group.write();
+            drop(member);
+        });
         block_on(group.wait());
-        // SAFETY: checked by loom.
-        let seen = data.0.with(|data| unsafe { *data });
+        let seen = group.read();
         other.join().unwrap();
         seen
     });
