@@ -12,12 +12,16 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use pleach::Semaphore;
+use pleach::{Barrier, Event, Latch, Semaphore, WaitGroup};
 
 #[cfg(feature = "alloc")]
 mod heap;
 
 static SEMAPHORE: Semaphore = Semaphore::new(1);
+static EVENT: Event = Event::new();
+static LATCH: Latch = Latch::new(1);
+static GROUP: WaitGroup = WaitGroup::new();
+static BARRIER: Barrier = Barrier::new(2);
 
 /// Polls until ready; everything here makes progress by itself.
 fn run<F: Future>(future: F) -> F::Output {
@@ -43,6 +47,25 @@ fn semaphore_works() -> bool {
     waits && run(waiting).is_ok_and(|permit| permit.permits() == 1)
 }
 
+fn waiting_for_others_works() -> bool {
+    let member = GROUP.add();
+    let mut cx = Context::from_waker(Waker::noop());
+    let (mut event, mut latch) = (pin!(EVENT.wait()), pin!(LATCH.wait()));
+    let (mut group, mut barrier) = (pin!(GROUP.wait()), pin!(BARRIER.wait()));
+    let waits = event.as_mut().poll(&mut cx).is_pending()
+        && latch.as_mut().poll(&mut cx).is_pending()
+        && group.as_mut().poll(&mut cx).is_pending()
+        && barrier.as_mut().poll(&mut cx).is_pending();
+    EVENT.set();
+    LATCH.count_down();
+    drop(member);
+    let leads = run(BARRIER.wait()).is_leader();
+    run(event);
+    run(latch);
+    run(group);
+    waits && leads && !run(barrier).is_leader()
+}
+
 #[cfg(feature = "alloc")]
 fn scope_works() -> bool {
     let data = [1, 2, 3];
@@ -65,7 +88,7 @@ fn scope_works() -> bool {
 // SAFETY: this is the program's only `main`, with the signature that the C library calls.
 #[unsafe(no_mangle)]
 extern "C" fn main(_: c_int, _: *const *const c_char) -> c_int {
-    c_int::from(!(semaphore_works() && scope_works()))
+    c_int::from(!(semaphore_works() && waiting_for_others_works() && scope_works()))
 }
 
 unsafe extern "C" {
