@@ -8,12 +8,17 @@ use std::{
     task::{Poll, Waker},
 };
 
-use explore::{Explore, explore, guarded::Guarded, poll_now, task::Task};
+use explore::{
+    Explore, explore,
+    guarded::{Guarded, beside},
+    poll_now,
+    task::Task,
+};
 use loom::future::block_on;
 use pleach_loom::{Barrier, barrier::Wait};
 
 fn barrier(size: usize) -> Arc<Guarded<Barrier>> {
-    Guarded::new(Barrier::new(size))
+    Guarded::with(Barrier::new(size))
 }
 
 /// Whether it has passed, and if so as the leader.
@@ -48,7 +53,7 @@ fn missing(barrier: &Barrier) -> usize {
 fn two_pass_together_one_leads_and_what_came_before_is_seen() {
     explore(&[[true, false], [false, true]], || {
         let barrier = barrier(2);
-        let other = barrier.beside(|barrier| {
+        let other = beside(&barrier, |barrier| {
             barrier.write();
             block_on(barrier.wait()).is_leader()
         });
@@ -68,7 +73,7 @@ fn three_pass_together_and_one_leads() {
         .run(&[0, 1, 2].map(alone), || {
             let barrier = barrier(3);
             let arrive = |barrier: &Guarded<Barrier>| block_on(barrier.wait()).is_leader();
-            let others = [(); 2].map(|()| barrier.beside(arrive));
+            let others = [(); 2].map(|()| beside(&barrier, arrive));
             let mut wait = Box::pin(barrier.wait());
             let early = poll(&mut wait);
             let [second, third] = others.map(|other| other.join().unwrap());
@@ -83,7 +88,7 @@ fn three_threads_cancel_and_arrive_twice() {
         let barrier = barrier(2);
         let wait = arrived(&barrier);
         let others =
-            [(); 2].map(|()| barrier.beside(|barrier| poll(&mut Box::pin(barrier.wait()))));
+            [(); 2].map(|()| beside(&barrier, |barrier| poll(&mut Box::pin(barrier.wait()))));
         drop(wait);
         let [second, third] = others.map(|other| other.join().unwrap());
         assert_eq!(missing(&barrier), 2);
@@ -96,7 +101,7 @@ fn a_follower_sees_what_all_did_without_the_lock() {
     explore(&[Some(1), None], || {
         let barrier = barrier(2);
         let mut wait = arrived(&barrier);
-        let other = barrier.beside(|barrier| {
+        let other = beside(&barrier, |barrier| {
             barrier.write();
             assert!(block_on(barrier.wait()).is_leader());
         });
@@ -114,7 +119,7 @@ fn a_wait_that_leaves_does_not_count_unless_the_last_has_come() {
     explore(&[(Some(true), 2), (None, 2)], || {
         let barrier = barrier(2);
         let wait = arrived(&barrier);
-        let other = barrier.beside(|barrier| poll(&mut Box::pin(barrier.wait())));
+        let other = beside(&barrier, |barrier| poll(&mut Box::pin(barrier.wait())));
         drop(wait);
         (other.join().unwrap(), missing(&barrier))
     });
@@ -127,7 +132,7 @@ fn one_that_leaves_a_complete_generation_before_it_is_let_go_has_counted() {
         let barrier = barrier(4);
         // More than a batch, so that the drop may come between two of them.
         let [mut first, mut second, third] = [(); 3].map(|()| arrived(&barrier));
-        let other = barrier.beside(|barrier| poll(&mut Box::pin(barrier.wait())));
+        let other = beside(&barrier, |barrier| poll(&mut Box::pin(barrier.wait())));
         drop(third);
         let passed = other.join().unwrap();
         let follows = passed.map(|_| false);
@@ -141,7 +146,7 @@ fn who_arrives_while_others_are_let_go_is_of_the_next_generation() {
     explore(&[[Some(true), None], [None, Some(true)]], || {
         let barrier = barrier(4);
         let mut before = [(); 3].map(|()| arrived(&barrier));
-        let other = barrier.beside(|barrier| poll(&mut Box::pin(barrier.wait())));
+        let other = beside(&barrier, |barrier| poll(&mut Box::pin(barrier.wait())));
         let mut mine = Box::pin(barrier.wait());
         let passed = poll(&mut mine);
         let passed = [passed, other.join().unwrap()];
@@ -159,7 +164,7 @@ fn a_changed_waker_is_the_one_that_is_woken_or_the_poll_was_ready() {
     explore(&[true, false], || {
         let barrier = barrier(2);
         let mut wait = arrived(&barrier);
-        let other = barrier.beside(|barrier| poll(&mut Box::pin(barrier.wait())));
+        let other = beside(&barrier, |barrier| poll(&mut Box::pin(barrier.wait())));
         let task = Arc::new(Task::default());
         let ready = poll_now(wait.as_mut(), &Waker::from(Arc::clone(&task))).is_ready();
         assert_eq!(other.join().unwrap(), Some(true));

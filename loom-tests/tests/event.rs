@@ -11,7 +11,12 @@ use std::{
     task::{Wake, Waker},
 };
 
-use explore::{explore, guarded::Guarded, poll_now, task::Task};
+use explore::{
+    explore,
+    guarded::{Guarded, beside},
+    poll_now,
+    task::Task,
+};
 use loom::future::block_on;
 use pleach_loom::{
     Event, Wait,
@@ -19,7 +24,7 @@ use pleach_loom::{
 };
 
 fn event() -> Arc<Guarded<Event>> {
-    Guarded::new(Event::new())
+    Guarded::with(Event::new())
 }
 
 fn is_ready(wait: &mut Pin<Box<Wait<'_>>>) -> bool {
@@ -41,7 +46,7 @@ fn has_waiters(event: &Event) -> bool {
 fn a_wait_ends_and_sees_what_the_setter_did() {
     explore(&[1], || {
         let event = event();
-        let other = event.beside(|event| {
+        let other = beside(&event, |event| {
             event.write();
             event.set();
         });
@@ -57,7 +62,7 @@ fn a_wait_that_ended_though_it_was_reset_sees_what_the_setter_did() {
     explore(&[Some(1), None], || {
         let event = event();
         let mut wait = queued(&event);
-        let other = event.beside(|event| {
+        let other = beside(&event, |event| {
             event.write();
             event.set();
             event.reset();
@@ -74,7 +79,7 @@ fn a_wait_that_ended_though_it_was_reset_sees_what_the_setter_did() {
 fn whoever_finds_it_set_sees_what_the_setter_did() {
     explore(&[None, Some(1)], || {
         let event = event();
-        let other = event.beside(|event| {
+        let other = beside(&event, |event| {
             event.write();
             event.set();
         });
@@ -88,7 +93,7 @@ fn whoever_finds_it_set_sees_what_the_setter_did() {
 fn a_reset_that_finds_it_set_sees_what_the_setter_did() {
     explore(&[None, Some(1)], || {
         let event = event();
-        let other = event.beside(|event| {
+        let other = beside(&event, |event| {
             event.write();
             event.set();
         });
@@ -107,7 +112,7 @@ fn a_set_that_finds_it_set_is_seen_by_the_reset_that_undoes_it() {
         let work = Arc::new(AtomicUsize::new(0));
         let other = {
             let work = Arc::clone(&work);
-            event.beside(move |event| {
+            beside(&event, move |event| {
                 work.store(1, Ordering::Relaxed);
                 event.set();
             })
@@ -125,7 +130,7 @@ fn whoever_waits_after_a_reset_is_left_alone_by_the_set_before() {
         let event = event();
         // More than a batch, so that the reset may come between two of them.
         let mut before = [(); 3].map(|()| queued(&event));
-        let other = event.beside(|event| event.set());
+        let other = beside(&event, |event| event.set());
         let was_set = event.reset();
         let late = was_set.then(|| queued(&event));
         other.join().unwrap();
@@ -145,7 +150,7 @@ fn sets_that_overlap_let_go_each_others_waiters() {
     explore(&[true, false], || {
         let event = event();
         let mut before = [(); 3].map(|()| queued(&event));
-        let other = event.beside(|event| event.set());
+        let other = beside(&event, |event| event.set());
         let was_set = event.reset();
         let mut late = Box::pin(event.wait());
         let at_once = is_ready(&mut late);
@@ -166,7 +171,7 @@ fn a_set_against_a_poll_and_a_drop_leaves_no_link() {
     explore(&[true, false], || {
         let event = event();
         let mut waiting = [(); 3].map(|()| queued(&event));
-        let other = event.beside(|event| event.set());
+        let other = beside(&event, |event| event.set());
         let early = is_ready(&mut waiting[2]);
         drop(waiting);
         other.join().unwrap();
@@ -180,7 +185,7 @@ fn one_that_leaves_takes_the_flag_from_no_other() {
     explore(&[()], || {
         let event = event();
         let first = queued(&event);
-        let other = event.beside(|event| block_on(event.wait()));
+        let other = beside(&event, |event| block_on(event.wait()));
         drop(first);
         event.set();
         other.join().unwrap();
@@ -192,7 +197,7 @@ fn a_changed_waker_is_the_one_that_is_woken_or_the_poll_was_ready() {
     explore(&[true, false], || {
         let event = event();
         let mut wait = queued(&event);
-        let other = event.beside(|event| event.set());
+        let other = beside(&event, |event| event.set());
         let task = Arc::new(Task::default());
         let ready = poll_now(wait.as_mut(), &Waker::from(Arc::clone(&task))).is_ready();
         other.join().unwrap();
@@ -224,7 +229,7 @@ fn a_wake_that_re_enters_keeps_nobody_from_being_let_go() {
         assert!(poll_now(first.as_mut(), &waker).is_pending());
         drop(waker);
         let mut others = [(); 2].map(|()| queued(&event));
-        let other = event.beside(|event| event.set());
+        let other = beside(&event, |event| event.set());
         let early = is_ready(&mut others[1]);
         other.join().unwrap();
         assert!(is_ready(&mut first) && is_ready(&mut others[0]));

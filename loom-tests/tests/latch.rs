@@ -10,19 +10,24 @@ use std::{
     task::Waker,
 };
 
-use explore::{explore, guarded::Guarded, poll_now, task::Task};
+use explore::{
+    explore,
+    guarded::{Guarded, beside},
+    poll_now,
+    task::Task,
+};
 use loom::future::block_on;
 use pleach_loom::Latch;
 
 fn latch(count: usize) -> Arc<Guarded<Latch>> {
-    Guarded::new(Latch::new(count))
+    Guarded::with(Latch::new(count))
 }
 
 #[test]
 fn a_wait_ends_with_the_last_count_and_sees_what_came_before() {
     explore(&[2], || {
         let latch = latch(2);
-        let other = latch.beside(|latch| {
+        let other = beside(&latch, |latch| {
             latch.write();
             latch.count_down();
             latch.write();
@@ -41,7 +46,7 @@ fn a_wait_sees_what_those_did_who_counted_before_the_last() {
         let latch = latch(2);
         let mut wait = Box::pin(latch.wait());
         assert!(poll_now(wait.as_mut(), Waker::noop()).is_pending());
-        let other = latch.beside(|latch| {
+        let other = beside(&latch, |latch| {
             latch.write();
             latch.count_down();
         });
@@ -61,7 +66,7 @@ fn counts_at_once_open_it_and_wake_once() {
         let task = Arc::new(Task::default());
         let mut wait = pin!(latch.wait());
         assert!(poll_now(wait.as_mut(), &Waker::from(Arc::clone(&task))).is_pending());
-        let other = latch.beside(|latch| latch.count_down());
+        let other = beside(&latch, |latch| latch.count_down());
         latch.count_down();
         other.join().unwrap();
         assert!(latch.is_open() && task.take());
@@ -79,7 +84,7 @@ fn of_one_count_too_many_one_is_refused() {
         // Somebody waits, so both want to open it under the lock.
         let mut wait = Box::pin(latch.wait());
         assert!(poll_now(wait.as_mut(), Waker::noop()).is_pending());
-        let other = latch.beside(|latch| counts(latch));
+        let other = beside(&latch, |latch| counts(latch));
         let mine = counts(&latch);
         let counted = [mine, other.join().unwrap()];
         assert_eq!(latch.count(), 0);

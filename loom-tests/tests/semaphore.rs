@@ -14,7 +14,8 @@ use std::{
 
 use explore::{
     Explore, explore,
-    permits::{Counter, Guarded, beside, poll_noop, queued},
+    guarded::beside,
+    permits::{Counter, Guarded, poll_noop, queued},
     poll_now,
 };
 use loom::future::block_on;
@@ -25,11 +26,11 @@ fn a_permit_carries_what_its_last_holder_did() {
     explore(&[[1, 2], [2, 1]], || {
         let guarded = Guarded::new(1);
         let other = beside(&guarded, |guarded| {
-            let _permit = block_on(guarded.semaphore.acquire()).unwrap();
+            let _permit = block_on(guarded.acquire()).unwrap();
             guarded.write()
         });
         let mine = {
-            let _permit = block_on(guarded.semaphore.acquire()).unwrap();
+            let _permit = block_on(guarded.acquire()).unwrap();
             guarded.write()
         };
         [mine, other.join().unwrap()]
@@ -40,13 +41,9 @@ fn a_permit_carries_what_its_last_holder_did() {
 fn a_free_permit_carries_what_its_last_holder_did() {
     explore(&[Some(1), None], || {
         let guarded = Guarded::new(1);
-        let held = guarded.semaphore.try_acquire().unwrap();
+        let held = guarded.try_acquire().unwrap();
         let other = beside(&guarded, |guarded| {
-            guarded
-                .semaphore
-                .try_acquire()
-                .ok()
-                .map(|_permit| guarded.read())
+            guarded.try_acquire().ok().map(|_permit| guarded.read())
         });
         guarded.write();
         drop(held);
@@ -58,13 +55,13 @@ fn a_free_permit_carries_what_its_last_holder_did() {
 fn a_granted_permit_carries_what_all_who_gave_to_it_did() {
     explore(&[(false, true), (true, false), (true, true)], || {
         let guarded = Guarded::new(2);
-        let held = guarded.semaphore.try_acquire().unwrap();
+        let held = guarded.try_acquire().unwrap();
         // Reads under a permit of its own, if it gets one before there is a waiter.
         let other = beside(&guarded, |guarded| {
-            let permit = guarded.semaphore.try_acquire();
+            let permit = guarded.try_acquire();
             permit.map(|_permit| guarded.read()).is_ok()
         });
-        let mut both = Box::pin(guarded.semaphore.acquire_many(2));
+        let mut both = Box::pin(guarded.acquire_many(2));
         let _ = poll_now(both.as_mut(), Waker::noop());
         drop(held);
         // Not joined before: only the grant can order the write after the read.
@@ -84,9 +81,9 @@ fn a_granted_permit_carries_what_all_who_gave_to_it_did() {
 fn a_newcomer_never_overtakes_a_waiter() {
     explore(&[()], || {
         let guarded = Guarded::new(1);
-        let mut both = queued(&guarded.semaphore, 2);
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
-        assert!(guarded.semaphore.try_acquire().is_err());
+        let mut both = queued(&guarded, 2);
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
+        assert!(guarded.try_acquire().is_err());
         other.join().unwrap();
         assert_eq!(poll_noop(&mut both), Poll::Ready(Ok(())));
     });
@@ -96,10 +93,10 @@ fn a_newcomer_never_overtakes_a_waiter() {
 fn no_wake_is_lost_between_the_look_and_the_queue() {
     explore(&[()], || {
         let guarded = Guarded::new(0);
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
-        block_on(guarded.semaphore.acquire()).unwrap().forget();
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
+        block_on(guarded.acquire()).unwrap().forget();
         other.join().unwrap();
-        assert_eq!(guarded.semaphore.available_permits(), 0);
+        assert_eq!(guarded.available_permits(), 0);
     });
 }
 
@@ -107,13 +104,13 @@ fn no_wake_is_lost_between_the_look_and_the_queue() {
 fn a_permit_meant_for_a_dropped_waiter_goes_back() {
     explore(&[true, false], || {
         let guarded = Guarded::new(0);
-        let mut waiting = queued(&guarded.semaphore, 1);
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        let mut waiting = queued(&guarded, 1);
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
         // A spurious poll, then dropped: before or after it was granted.
         let granted = poll_noop(&mut waiting).map(Result::unwrap).is_ready();
         drop(waiting);
         other.join().unwrap();
-        assert!(guarded.semaphore.try_acquire().is_ok());
+        assert!(guarded.try_acquire().is_ok());
         granted
     });
 }
@@ -122,22 +119,22 @@ fn a_permit_meant_for_a_dropped_waiter_goes_back() {
 fn cancel_during_hand_off_keeps_the_permit() {
     explore(&[true, false], || {
         let guarded = Guarded::new(0);
-        let first = queued(&guarded.semaphore, 1);
+        let first = queued(&guarded, 1);
         let other = beside(&guarded, |guarded| {
-            let mut second = Box::pin(guarded.semaphore.acquire());
+            let mut second = Box::pin(guarded.acquire());
             let at_once = poll_noop(&mut second).is_ready();
             if !at_once {
-                guarded.semaphore.add_permits(1);
+                guarded.add_permits(1);
                 // The first one may have it for now; it will be dropped.
                 drop(block_on(second).unwrap());
             }
             at_once
         });
         drop(first);
-        guarded.semaphore.add_permits(1);
+        guarded.add_permits(1);
         let at_once = other.join().unwrap();
         let expected = if at_once { 1 } else { 2 };
-        assert_eq!(guarded.semaphore.available_permits(), expected);
+        assert_eq!(guarded.available_permits(), expected);
         at_once
     });
 }
@@ -146,13 +143,13 @@ fn cancel_during_hand_off_keeps_the_permit() {
 fn a_big_head_that_leaves_lets_the_small_one_behind_have_what_is_free() {
     explore(&[()], || {
         let guarded = Guarded::new(1);
-        let big = queued(&guarded.semaphore, 2);
+        let big = queued(&guarded, 2);
         let other = beside(&guarded, |guarded| {
-            block_on(guarded.semaphore.acquire()).unwrap().forget();
+            block_on(guarded.acquire()).unwrap().forget();
         });
         drop(big);
         other.join().unwrap();
-        assert_eq!(guarded.semaphore.available_permits(), 0);
+        assert_eq!(guarded.available_permits(), 0);
     });
 }
 
@@ -160,16 +157,16 @@ fn a_big_head_that_leaves_lets_the_small_one_behind_have_what_is_free() {
 fn a_weighted_request_takes_the_permits_of_two_releases_whole() {
     explore(&[()], || {
         let guarded = Guarded::new(0);
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
         let both = {
-            let mut both = pin!(guarded.semaphore.acquire_many(2));
+            let mut both = pin!(guarded.acquire_many(2));
             let _ = poll_now(both.as_mut(), Waker::noop()).map(|r| r.unwrap().forget());
-            guarded.semaphore.add_permits(1);
+            guarded.add_permits(1);
             block_on(both)
         };
         both.unwrap().forget();
         other.join().unwrap();
-        assert_eq!(guarded.semaphore.available_permits(), 0);
+        assert_eq!(guarded.available_permits(), 0);
     });
 }
 
@@ -178,13 +175,13 @@ fn close_against_a_poll_and_a_drop_leaves_no_link() {
     explore(&[true, false], || {
         let guarded = Guarded::new(0);
         // More than a batch, so that the close is seen between two of them.
-        let mut waiting = [(); 3].map(|()| queued(&guarded.semaphore, 1));
+        let mut waiting = [(); 3].map(|()| queued(&guarded, 1));
         let [_, _, last] = &mut waiting;
-        let other = beside(&guarded, |guarded| guarded.semaphore.close());
+        let other = beside(&guarded, |guarded| guarded.close());
         let refused = poll_noop(last).map(Result::unwrap_err).is_ready();
         drop(waiting);
         other.join().unwrap();
-        assert!(guarded.semaphore.is_closed());
+        assert!(guarded.is_closed());
         refused
     });
 }
@@ -193,14 +190,14 @@ fn close_against_a_poll_and_a_drop_leaves_no_link() {
 fn close_against_an_acquire_grants_or_refuses() {
     explore(&[true, false], || {
         let guarded = Guarded::new(1);
-        let held = guarded.semaphore.try_acquire().unwrap();
-        let other = beside(&guarded, |guarded| guarded.semaphore.close());
-        let mut acquire = Box::pin(guarded.semaphore.acquire());
+        let held = guarded.try_acquire().unwrap();
+        let other = beside(&guarded, |guarded| guarded.close());
+        let mut acquire = Box::pin(guarded.acquire());
         let queued = poll_noop(&mut acquire).is_pending();
         drop(held);
         let granted = queued && block_on(acquire).is_ok();
         other.join().unwrap();
-        assert_eq!(guarded.semaphore.available_permits(), 1);
+        assert_eq!(guarded.available_permits(), 1);
         granted
     });
 }
@@ -211,9 +208,9 @@ fn whoever_sees_it_closed_sees_what_the_closer_did() {
         let guarded = Guarded::new(0);
         let other = beside(&guarded, |guarded| {
             guarded.write();
-            guarded.semaphore.close();
+            guarded.close();
         });
-        let seen = guarded.semaphore.is_closed().then(|| guarded.read());
+        let seen = guarded.is_closed().then(|| guarded.read());
         other.join().unwrap();
         seen
     });
@@ -225,9 +222,9 @@ fn a_refused_acquire_sees_what_the_closer_did() {
         let guarded = Guarded::new(0);
         let other = beside(&guarded, |guarded| {
             guarded.write();
-            guarded.semaphore.close();
+            guarded.close();
         });
-        block_on(guarded.semaphore.acquire()).unwrap_err();
+        block_on(guarded.acquire()).unwrap_err();
         let seen = guarded.read();
         other.join().unwrap();
         seen
@@ -240,9 +237,9 @@ fn a_refused_exchange_sees_what_the_closer_did() {
         let guarded = Guarded::new(1);
         let other = beside(&guarded, |guarded| {
             guarded.write();
-            guarded.semaphore.close();
+            guarded.close();
         });
-        let seen = match guarded.semaphore.try_acquire() {
+        let seen = match guarded.try_acquire() {
             Ok(permit) => {
                 std::mem::forget(permit);
                 None
@@ -258,9 +255,9 @@ fn a_refused_exchange_sees_what_the_closer_did() {
 fn two_closes_both_return_with_nobody_waiting() {
     explore(&[()], || {
         let guarded = Guarded::new(0);
-        let mut waiting = [(); 3].map(|()| queued(&guarded.semaphore, 1));
-        let other = beside(&guarded, |guarded| guarded.semaphore.close());
-        guarded.semaphore.close();
+        let mut waiting = [(); 3].map(|()| queued(&guarded, 1));
+        let other = beside(&guarded, |guarded| guarded.close());
+        guarded.close();
         for acquire in &mut waiting {
             assert_eq!(poll_noop(acquire), Poll::Ready(Err(AcquireError::Closed)));
         }
@@ -272,8 +269,8 @@ fn two_closes_both_return_with_nobody_waiting() {
 fn a_changed_waker_is_the_one_that_is_woken_or_the_poll_was_ready() {
     explore(&[true, false], || {
         let guarded = Guarded::new(0);
-        let mut waiting = queued(&guarded.semaphore, 1);
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        let mut waiting = queued(&guarded, 1);
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
         let (counter, waker) = Counter::new();
         let ready = poll_now(waiting.as_mut(), &waker)
             .map(|r| r.unwrap())
@@ -292,16 +289,16 @@ fn three_threads_cancel_wait_and_release() {
         .preemption_bound(4, reason)
         .run(&[true, false], || {
             let guarded = Guarded::new(0);
-            let first = queued(&guarded.semaphore, 1);
+            let first = queued(&guarded, 1);
             let waiter = beside(&guarded, |guarded| {
-                let mut second = Box::pin(guarded.semaphore.acquire());
+                let mut second = Box::pin(guarded.acquire());
                 poll_noop(&mut second).map(Result::unwrap).is_ready()
             });
-            let releaser = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+            let releaser = beside(&guarded, |guarded| guarded.add_permits(1));
             drop(first);
             releaser.join().unwrap();
             let granted = waiter.join().unwrap();
-            assert_eq!(guarded.semaphore.available_permits(), 1);
+            assert_eq!(guarded.available_permits(), 1);
             granted
         });
 }
@@ -310,8 +307,8 @@ fn three_threads_cancel_wait_and_release() {
 fn a_release_larger_than_a_batch_serves_everybody() {
     explore(&[true, false], || {
         let guarded = Guarded::new(0);
-        let [mut first, mut second, mut last] = [(); 3].map(|()| queued(&guarded.semaphore, 1));
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(3));
+        let [mut first, mut second, mut last] = [(); 3].map(|()| queued(&guarded, 1));
+        let other = beside(&guarded, |guarded| guarded.add_permits(3));
         let early = poll_noop(&mut last).is_ready();
         other.join().unwrap();
         assert_eq!(poll_noop(&mut first), Poll::Ready(Ok(())));
@@ -325,9 +322,9 @@ fn a_release_larger_than_a_batch_serves_everybody() {
 fn nothing_is_granted_behind_one_that_the_close_refused() {
     explore(&[[true, false, false], [false, false, false]], || {
         let guarded = Guarded::new(0);
-        let mut waiting = [(); 3].map(|()| queued(&guarded.semaphore, 1));
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
-        guarded.semaphore.close();
+        let mut waiting = [(); 3].map(|()| queued(&guarded, 1));
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
+        guarded.close();
         other.join().unwrap();
         waiting
             .each_mut()
@@ -340,7 +337,7 @@ struct Reenter(Arc<Guarded>);
 
 impl Wake for Reenter {
     fn wake(self: Arc<Self>) {
-        self.0.semaphore.add_permits(1);
+        self.0.add_permits(1);
     }
 }
 
@@ -348,12 +345,12 @@ impl Wake for Reenter {
 fn a_wake_that_re_enters_serves_the_next() {
     explore(&[true, false], || {
         let guarded = Guarded::new(0);
-        let mut first = Box::pin(guarded.semaphore.acquire());
+        let mut first = Box::pin(guarded.acquire());
         let waker = Waker::from(Arc::new(Reenter(Arc::clone(&guarded))));
         assert!(poll_now(first.as_mut(), &waker).is_pending());
         drop(waker);
-        let mut second = queued(&guarded.semaphore, 1);
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        let mut second = queued(&guarded, 1);
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
         let early = poll_noop(&mut second).is_ready();
         other.join().unwrap();
         assert!(early || poll_noop(&mut second).is_ready());
@@ -365,10 +362,10 @@ fn a_wake_that_re_enters_serves_the_next() {
 fn a_head_that_leaves_while_the_close_is_at_work_opens_nothing() {
     explore(&[(false, false), (false, true), (true, false)], || {
         let guarded = Guarded::new(1);
-        let first = [(); 2].map(|()| queued(&guarded.semaphore, 2));
-        let (big, mut small) = (queued(&guarded.semaphore, 2), queued(&guarded.semaphore, 1));
-        let other = beside(&guarded, |guarded| guarded.semaphore.close());
-        let closed = guarded.semaphore.is_closed();
+        let first = [(); 2].map(|()| queued(&guarded, 2));
+        let (big, mut small) = (queued(&guarded, 2), queued(&guarded, 1));
+        let other = beside(&guarded, |guarded| guarded.close());
+        let closed = guarded.is_closed();
         drop(first);
         drop(big);
         other.join().unwrap();

@@ -2,10 +2,7 @@
 
 mod explore;
 
-use explore::{
-    explore,
-    permits::{Guarded, beside},
-};
+use explore::{explore, guarded::beside, permits::Guarded};
 use loom::thread;
 use pleach_loom::{
     AcquireError, Semaphore,
@@ -27,11 +24,11 @@ fn a_permit_carries_what_its_last_holder_did() {
             };
             let guarded = Guarded::with(semaphore(1));
             let other = beside(&guarded, |guarded| {
-                let _permit = guarded.semaphore.acquire_blocking().unwrap();
+                let _permit = guarded.acquire_blocking().unwrap();
                 guarded.write()
             });
             let mine = {
-                let _permit = guarded.semaphore.acquire_blocking().unwrap();
+                let _permit = guarded.acquire_blocking().unwrap();
                 guarded.write()
             };
             [mine, other.join().unwrap()]
@@ -43,10 +40,10 @@ fn a_permit_carries_what_its_last_holder_did() {
 fn a_deadline_takes_what_was_granted_or_leaves_it() {
     explore(&[true, false], || {
         let guarded = Guarded::new(0);
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
-        let got = guarded.semaphore.acquire_blocking_until(Instant).map(drop);
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
+        let got = guarded.acquire_blocking_until(Instant).map(drop);
         other.join().unwrap();
-        assert_eq!(guarded.semaphore.available_permits(), 1);
+        assert_eq!(guarded.available_permits(), 1);
         assert!(matches!(got, Ok(()) | Err(AcquireError::TimedOut)));
         got.is_ok()
     });
@@ -56,8 +53,8 @@ fn a_deadline_takes_what_was_granted_or_leaves_it() {
 fn a_close_wakes_a_thread() {
     explore(&[()], || {
         let guarded = Guarded::new(0);
-        let other = beside(&guarded, |guarded| guarded.semaphore.close());
-        let refused = guarded.semaphore.acquire_blocking().unwrap_err();
+        let other = beside(&guarded, |guarded| guarded.close());
+        let refused = guarded.acquire_blocking().unwrap_err();
         other.join().unwrap();
         assert_eq!(refused, AcquireError::Closed);
     });

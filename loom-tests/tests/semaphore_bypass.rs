@@ -9,7 +9,8 @@ use std::{
 
 use explore::{
     Explore, explore,
-    permits::{Counter, Guarded, beside, poll_noop, queued},
+    guarded::beside,
+    permits::{Counter, Guarded, poll_noop, queued},
     poll_now,
     task::finish,
 };
@@ -25,11 +26,11 @@ fn a_permit_carries_what_its_last_holder_did() {
     explore(&[[1, 2], [2, 1]], || {
         let guarded = guarded(1);
         let other = beside(&guarded, |guarded| {
-            let _permit = block_on(guarded.semaphore.acquire()).unwrap();
+            let _permit = block_on(guarded.acquire()).unwrap();
             guarded.write()
         });
         let mine = {
-            let _permit = block_on(guarded.semaphore.acquire()).unwrap();
+            let _permit = block_on(guarded.acquire()).unwrap();
             guarded.write()
         };
         [mine, other.join().unwrap()]
@@ -40,16 +41,16 @@ fn a_permit_carries_what_its_last_holder_did() {
 fn a_head_that_loses_a_race_is_woken_again() {
     explore(&[true, false], || {
         let guarded = guarded(0);
-        let waiting = queued(&guarded.semaphore, 1);
+        let waiting = queued(&guarded, 1);
         let other = beside(&guarded, |guarded| {
-            guarded.semaphore.add_permits(1);
+            guarded.add_permits(1);
             // A newcomer that may be quicker than the one that was called.
-            guarded.semaphore.try_acquire().is_ok()
+            guarded.try_acquire().is_ok()
         });
         let (permit, overtook) = finish(waiting, other);
         drop(permit.unwrap());
-        assert_eq!(guarded.semaphore.available_permits(), 1);
-        assert!(guarded.semaphore.try_acquire().is_ok());
+        assert_eq!(guarded.available_permits(), 1);
+        assert!(guarded.try_acquire().is_ok());
         overtook
     });
 }
@@ -58,11 +59,11 @@ fn a_head_that_loses_a_race_is_woken_again() {
 fn a_called_head_that_leaves_passes_the_call_on() {
     explore(&[true, false], || {
         let guarded = guarded(0);
-        let mut first = queued(&guarded.semaphore, 1);
+        let mut first = queued(&guarded, 1);
         let (counter, waker) = Counter::new();
-        let mut second = Box::pin(guarded.semaphore.acquire());
+        let mut second = Box::pin(guarded.acquire());
         assert!(poll_now(second.as_mut(), &waker).is_pending());
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
         let took = poll_noop(&mut first).is_ready();
         drop(first);
         other.join().unwrap();
@@ -76,9 +77,8 @@ fn a_called_head_that_leaves_passes_the_call_on() {
 fn a_head_that_takes_its_permits_calls_the_next() {
     explore(&[true, false], || {
         let guarded = guarded(0);
-        let (mut first, mut second) =
-            (queued(&guarded.semaphore, 1), queued(&guarded.semaphore, 1));
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(2));
+        let (mut first, mut second) = (queued(&guarded, 1), queued(&guarded, 1));
+        let other = beside(&guarded, |guarded| guarded.add_permits(2));
         let early = poll_noop(&mut second).is_ready();
         assert!(!early, "the second never overtakes the first");
         let took = poll_noop(&mut first).is_ready();
@@ -93,15 +93,15 @@ fn a_head_that_takes_its_permits_calls_the_next() {
 fn after_its_last_race_the_head_is_handed_its_permits() {
     explore(&[()], || {
         let guarded = guarded(0);
-        let mut waiting = queued(&guarded.semaphore, 1);
+        let mut waiting = queued(&guarded, 1);
         // Called, and too late.
-        guarded.semaphore.add_permits(1);
-        let permit = guarded.semaphore.try_acquire().unwrap();
+        guarded.add_permits(1);
+        let permit = guarded.try_acquire().unwrap();
         assert!(poll_noop(&mut waiting).is_pending());
-        let other = beside(&guarded, |guarded| guarded.semaphore.try_acquire().is_err());
+        let other = beside(&guarded, |guarded| guarded.try_acquire().is_err());
         drop(permit);
         assert!(other.join().unwrap(), "newcomers are held back");
-        assert_eq!(guarded.semaphore.available_permits(), 0, "it is its own");
+        assert_eq!(guarded.available_permits(), 0, "it is its own");
         assert_eq!(poll_noop(&mut waiting), Poll::Ready(Ok(())));
     });
 }
@@ -110,13 +110,13 @@ fn after_its_last_race_the_head_is_handed_its_permits() {
 fn a_weighted_head_gets_what_two_releases_bring() {
     explore(&[()], || {
         let guarded = guarded(0);
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
-        let mut both = Box::pin(guarded.semaphore.acquire_many(2));
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
+        let mut both = Box::pin(guarded.acquire_many(2));
         let _ = poll_now(both.as_mut(), Waker::noop()).map(|r| r.unwrap().forget());
-        guarded.semaphore.add_permits(1);
+        guarded.add_permits(1);
         block_on(both).unwrap().forget();
         other.join().unwrap();
-        assert_eq!(guarded.semaphore.available_permits(), 0);
+        assert_eq!(guarded.available_permits(), 0);
     });
 }
 
@@ -124,9 +124,9 @@ fn a_weighted_head_gets_what_two_releases_bring() {
 fn a_close_beside_a_called_head_ends_its_wait() {
     explore(&[true, false], || {
         let guarded = guarded(0);
-        let mut waiting = [(); 3].map(|()| queued(&guarded.semaphore, 1));
-        guarded.semaphore.add_permits(1);
-        let other = beside(&guarded, |guarded| guarded.semaphore.close());
+        let mut waiting = [(); 3].map(|()| queued(&guarded, 1));
+        guarded.add_permits(1);
+        let other = beside(&guarded, |guarded| guarded.close());
         let took = poll_noop(&mut waiting[0]) == Poll::Ready(Ok(()));
         other.join().unwrap();
         for acquire in &mut waiting[1..] {
@@ -140,8 +140,8 @@ fn a_close_beside_a_called_head_ends_its_wait() {
 fn a_changed_waker_is_the_one_that_is_woken_or_the_poll_was_ready() {
     explore(&[true, false], || {
         let guarded = guarded(0);
-        let mut waiting = queued(&guarded.semaphore, 1);
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+        let mut waiting = queued(&guarded, 1);
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
         let (counter, waker) = Counter::new();
         let ready = poll_now(waiting.as_mut(), &waker)
             .map(Result::unwrap)
@@ -178,14 +178,11 @@ fn three_threads_wait_overtake_and_release() {
         &[[true, false], [false, true], [true, true]],
         || {
             let guarded = guarded(0);
-            let mut waiting = queued(&guarded.semaphore, 1);
+            let mut waiting = queued(&guarded, 1);
             let newcomer = beside(&guarded, |guarded| {
-                guarded
-                    .semaphore
-                    .try_acquire()
-                    .map(|permit| permit.forget())
+                guarded.try_acquire().map(|permit| permit.forget())
             });
-            let releaser = beside(&guarded, |guarded| guarded.semaphore.add_permits(1));
+            let releaser = beside(&guarded, |guarded| guarded.add_permits(1));
             let early = poll_noop(&mut waiting)
                 .map(|result| result.unwrap())
                 .is_ready();

@@ -6,7 +6,8 @@ use std::{sync::Arc, task::Poll};
 
 use explore::{
     explore,
-    permits::{Guarded, beside, poll_noop, queued},
+    guarded::beside,
+    permits::{Guarded, poll_noop, queued},
 };
 use loom::{future::block_on, thread};
 use pleach_loom::{AcquireError, OwnedPermit, Semaphore, TryAcquireError};
@@ -91,12 +92,12 @@ fn two_limits_at_once_leave_one_of_them() {
 fn a_request_that_the_limit_falls_below_is_refused_wherever_it_stands() {
     explore(&[1], || {
         let guarded = Guarded::with(Semaphore::with_limit(2));
-        let held = guarded.semaphore.try_acquire().unwrap();
-        let other = beside(&guarded, |guarded| guarded.semaphore.set_limit(1));
-        let refused = block_on(guarded.semaphore.acquire_many(2)).unwrap_err();
+        let held = guarded.try_acquire().unwrap();
+        let other = beside(&guarded, |guarded| guarded.set_limit(1));
+        let refused = block_on(guarded.acquire_many(2)).unwrap_err();
         other.join().unwrap();
         drop(held);
-        assert_eq!(guarded.semaphore.available_permits(), 1);
+        assert_eq!(guarded.available_permits(), 1);
         let AcquireError::TooMany {
             requested: 2,
             limit,
@@ -112,9 +113,9 @@ fn a_request_that_the_limit_falls_below_is_refused_wherever_it_stands() {
 fn a_refused_head_may_be_polled_and_freed_at_once_and_lets_the_next_go() {
     explore(&[true, false], || {
         let guarded = Guarded::with(Semaphore::with_limit(2));
-        let held = guarded.semaphore.try_acquire_many(2).unwrap();
-        let (mut big, mut small) = (queued(&guarded.semaphore, 2), queued(&guarded.semaphore, 1));
-        let other = beside(&guarded, |guarded| guarded.semaphore.set_limit(1));
+        let held = guarded.try_acquire_many(2).unwrap();
+        let (mut big, mut small) = (queued(&guarded, 2), queued(&guarded, 1));
+        let other = beside(&guarded, |guarded| guarded.set_limit(1));
         let refused = poll_noop(&mut big).map(Result::unwrap_err).is_ready();
         drop(big);
         drop(held);
@@ -130,14 +131,11 @@ fn forgetting_idle_permits_beside_an_acquire_loses_none() {
         let guarded = Guarded::new(2);
         let other = beside(&guarded, |guarded| {
             // There is one at least: nobody waits.
-            guarded
-                .semaphore
-                .try_acquire()
-                .map(|permit| permit.forget())
+            guarded.try_acquire().map(|permit| permit.forget())
         });
-        let forgotten = guarded.semaphore.forget_permits(2);
+        let forgotten = guarded.forget_permits(2);
         let got = other.join().unwrap();
-        assert_eq!(guarded.semaphore.available_permits(), 0);
+        assert_eq!(guarded.available_permits(), 0);
         assert!(matches!(got, Ok(()) | Err(TryAcquireError::NoPermits)));
         (forgotten, got.is_ok())
     });
@@ -147,12 +145,12 @@ fn forgetting_idle_permits_beside_an_acquire_loses_none() {
 fn forgetting_and_adding_beside_a_waiter_ends_in_the_right_number() {
     explore(&[0, 1], || {
         let guarded = Guarded::new(0);
-        let mut waiting = queued(&guarded.semaphore, 1);
-        let other = beside(&guarded, |guarded| guarded.semaphore.add_permits(2));
-        let forgotten = guarded.semaphore.forget_permits(1);
+        let mut waiting = queued(&guarded, 1);
+        let other = beside(&guarded, |guarded| guarded.add_permits(2));
+        let forgotten = guarded.forget_permits(1);
         other.join().unwrap();
         assert_eq!(poll_noop(&mut waiting), Poll::Ready(Ok(())));
-        assert_eq!(guarded.semaphore.available_permits(), 2 - forgotten);
+        assert_eq!(guarded.available_permits(), 2 - forgotten);
         forgotten
     });
 }

@@ -5,7 +5,12 @@ mod explore;
 
 use std::{pin::Pin, sync::Arc, task::Waker};
 
-use explore::{explore, guarded::Guarded, poll_now, task::Task};
+use explore::{
+    explore,
+    guarded::{Guarded, beside},
+    poll_now,
+    task::Task,
+};
 use loom::{
     future::block_on,
     thread::{self, JoinHandle},
@@ -34,9 +39,9 @@ fn queued(group: &WaitGroup) -> Pin<Box<Wait<'_>>> {
 #[test]
 fn a_wait_ends_with_the_last_member_and_sees_what_that_did() {
     explore(&[1], || {
-        let group = Guarded::new(group());
+        let group = Guarded::with(group());
         let member = group.add_owned();
-        let other = group.beside(|group| {
+        let other = beside(&group, |group| {
             group.write();
             drop(member);
         });

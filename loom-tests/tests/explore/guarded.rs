@@ -16,31 +16,26 @@ pub(crate) struct Guarded<P> {
 // checks that they do.
 unsafe impl<P: Sync> Sync for Guarded<P> {}
 
-impl<P: 'static> Guarded<P> {
-    pub(crate) fn new(primitive: P) -> Arc<Self> {
+impl<P> Guarded<P> {
+    pub(crate) fn with(primitive: P) -> Arc<Self> {
         Arc::new(Self {
             primitive,
             data: UnsafeCell::new(0),
         })
     }
 
-    pub(crate) fn write(&self) {
-        // SAFETY: checked by loom.
-        self.data.with_mut(|data| unsafe { *data += 1 });
+    pub(crate) fn write(&self) -> u32 {
+        self.data.with_mut(|data| {
+            // SAFETY: checked by loom.
+            let data = unsafe { &mut *data };
+            *data += 1;
+            *data
+        })
     }
 
     pub(crate) fn read(&self) -> u32 {
         // SAFETY: checked by loom.
         self.data.with(|data| unsafe { *data })
-    }
-
-    /// Runs `f` on another thread.
-    pub(crate) fn beside<T: 'static>(
-        self: &Arc<Self>,
-        f: impl FnOnce(&Self) -> T + 'static,
-    ) -> JoinHandle<T> {
-        let shared = Arc::clone(self);
-        thread::spawn(move || f(&shared))
     }
 }
 
@@ -50,4 +45,13 @@ impl<P> Deref for Guarded<P> {
     fn deref(&self) -> &P {
         &self.primitive
     }
+}
+
+/// Runs `f` on another thread.
+pub(crate) fn beside<P: 'static, T: 'static>(
+    guarded: &Arc<Guarded<P>>,
+    f: impl FnOnce(&Guarded<P>) -> T + 'static,
+) -> JoinHandle<T> {
+    let guarded = Arc::clone(guarded);
+    thread::spawn(move || f(&guarded))
 }

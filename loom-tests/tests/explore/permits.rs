@@ -6,63 +6,20 @@ use std::{
     task::{Poll, Wake, Waker},
 };
 
-use loom::thread::{self, JoinHandle};
 use pleach_loom::{
     Acquire, AcquireError, Semaphore,
-    internals::{
-        UnsafeCell,
-        complete::{AtomicUsize, Ordering},
-    },
+    internals::complete::{AtomicUsize, Ordering},
 };
 
-use super::poll_now;
+use super::{guarded, poll_now};
 
 /// A semaphore and data that its permits guard.
-///
-/// Shared by `std`'s `Arc`: no logic hangs on its count, and loom need not try the orders in
-/// which it is dropped. (That it *is* dropped the cell inside makes sure.)
-pub(crate) struct Guarded {
-    pub(crate) semaphore: Semaphore,
-    data: UnsafeCell<u32>,
-}
-
-// SAFETY: the models touch `data` only in the order that the semaphore establishes, and loom
-// checks that they do.
-unsafe impl Sync for Guarded {}
+pub(crate) type Guarded = guarded::Guarded<Semaphore>;
 
 impl Guarded {
     pub(crate) fn new(permits: usize) -> Arc<Self> {
         Self::with(Semaphore::new(permits))
     }
-
-    pub(crate) fn with(semaphore: Semaphore) -> Arc<Self> {
-        Arc::new(Self {
-            semaphore,
-            data: UnsafeCell::new(0),
-        })
-    }
-
-    pub(crate) fn write(&self) -> u32 {
-        self.data.with_mut(|data| {
-            // SAFETY: checked by loom.
-            let data = unsafe { &mut *data };
-            *data += 1;
-            *data
-        })
-    }
-
-    pub(crate) fn read(&self) -> u32 {
-        // SAFETY: checked by loom.
-        self.data.with(|data| unsafe { *data })
-    }
-}
-
-pub(crate) fn beside<T: 'static>(
-    guarded: &Arc<Guarded>,
-    f: impl FnOnce(&Guarded) -> T + 'static,
-) -> JoinHandle<T> {
-    let guarded = Arc::clone(guarded);
-    thread::spawn(move || f(&guarded))
 }
 
 pub(crate) fn poll_noop<'a>(acquire: &mut Pin<Box<Acquire<'a>>>) -> Poll<Result<(), AcquireError>> {
