@@ -6,7 +6,7 @@
 mod explore;
 
 use std::{
-    pin::{Pin, pin},
+    pin::pin,
     sync::Arc,
     task::{Wake, Waker},
 };
@@ -14,28 +14,17 @@ use std::{
 use explore::{
     explore,
     guarded::{Guarded, beside},
-    poll_now,
+    is_ready, pending, poll_now,
     task::Task,
 };
 use loom::future::block_on;
 use pleach_loom::{
-    Event, Wait,
+    Event,
     internals::complete::{AtomicUsize, Ordering},
 };
 
 fn event() -> Arc<Guarded<Event>> {
     Guarded::with(Event::new())
-}
-
-fn is_ready(wait: &mut Pin<Box<Wait<'_>>>) -> bool {
-    poll_now(wait.as_mut(), Waker::noop()).is_ready()
-}
-
-/// A pinned wait that has entered the queue.
-fn queued(event: &Event) -> Pin<Box<Wait<'_>>> {
-    let mut wait = Box::pin(event.wait());
-    assert!(!is_ready(&mut wait));
-    wait
 }
 
 fn has_waiters(event: &Event) -> bool {
@@ -61,7 +50,7 @@ fn a_wait_ends_and_sees_what_the_setter_did() {
 fn a_wait_that_ended_though_it_was_reset_sees_what_the_setter_did() {
     explore(&[Some(1), None], || {
         let event = event();
-        let mut wait = queued(&event);
+        let mut wait = pending(event.wait());
         let other = beside(&event, |event| {
             event.write();
             event.set();
@@ -129,10 +118,10 @@ fn whoever_waits_after_a_reset_is_left_alone_by_the_set_before() {
     explore(&[true, false], || {
         let event = event();
         // More than a batch, so that the reset may come between two of them.
-        let mut before = [(); 3].map(|()| queued(&event));
+        let mut before = [(); 3].map(|()| pending(event.wait()));
         let other = beside(&event, |event| event.set());
         let was_set = event.reset();
-        let late = was_set.then(|| queued(&event));
+        let late = was_set.then(|| pending(event.wait()));
         other.join().unwrap();
         assert!(before.iter_mut().all(is_ready));
         if let Some(mut late) = late {
@@ -149,7 +138,7 @@ fn whoever_waits_after_a_reset_is_left_alone_by_the_set_before() {
 fn sets_that_overlap_let_go_each_others_waiters() {
     explore(&[true, false], || {
         let event = event();
-        let mut before = [(); 3].map(|()| queued(&event));
+        let mut before = [(); 3].map(|()| pending(event.wait()));
         let other = beside(&event, |event| event.set());
         let was_set = event.reset();
         let mut late = Box::pin(event.wait());
@@ -170,7 +159,7 @@ fn sets_that_overlap_let_go_each_others_waiters() {
 fn a_set_against_a_poll_and_a_drop_leaves_no_link() {
     explore(&[true, false], || {
         let event = event();
-        let mut waiting = [(); 3].map(|()| queued(&event));
+        let mut waiting = [(); 3].map(|()| pending(event.wait()));
         let other = beside(&event, |event| event.set());
         let early = is_ready(&mut waiting[2]);
         drop(waiting);
@@ -184,7 +173,7 @@ fn a_set_against_a_poll_and_a_drop_leaves_no_link() {
 fn one_that_leaves_takes_the_flag_from_no_other() {
     explore(&[()], || {
         let event = event();
-        let first = queued(&event);
+        let first = pending(event.wait());
         let other = beside(&event, |event| block_on(event.wait()));
         drop(first);
         event.set();
@@ -196,7 +185,7 @@ fn one_that_leaves_takes_the_flag_from_no_other() {
 fn a_changed_waker_is_the_one_that_is_woken_or_the_poll_was_ready() {
     explore(&[true, false], || {
         let event = event();
-        let mut wait = queued(&event);
+        let mut wait = pending(event.wait());
         let other = beside(&event, |event| event.set());
         let task = Arc::new(Task::default());
         let ready = poll_now(wait.as_mut(), &Waker::from(Arc::clone(&task))).is_ready();
@@ -228,7 +217,7 @@ fn a_wake_that_re_enters_keeps_nobody_from_being_let_go() {
         let waker = Waker::from(Arc::new(Again(Arc::clone(&event))));
         assert!(poll_now(first.as_mut(), &waker).is_pending());
         drop(waker);
-        let mut others = [(); 2].map(|()| queued(&event));
+        let mut others = [(); 2].map(|()| pending(event.wait()));
         let other = beside(&event, |event| event.set());
         let early = is_ready(&mut others[1]);
         other.join().unwrap();

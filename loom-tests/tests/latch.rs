@@ -5,7 +5,6 @@ mod explore;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
     sync::Arc,
     task::Waker,
 };
@@ -13,7 +12,7 @@ use std::{
 use explore::{
     explore,
     guarded::{Guarded, beside},
-    poll_now,
+    is_ready, pending, poll_now,
     task::Task,
 };
 use loom::future::block_on;
@@ -44,17 +43,16 @@ fn a_wait_ends_with_the_last_count_and_sees_what_came_before() {
 fn a_wait_sees_what_those_did_who_counted_before_the_last() {
     explore(&[Some(1), None], || {
         let latch = latch(2);
-        let mut wait = Box::pin(latch.wait());
-        assert!(poll_now(wait.as_mut(), Waker::noop()).is_pending());
+        let mut wait = pending(latch.wait());
         let other = beside(&latch, |latch| {
             latch.write();
             latch.count_down();
         });
         latch.count_down();
-        let early = poll_now(wait.as_mut(), Waker::noop()).is_ready();
+        let early = is_ready(&mut wait);
         let seen = early.then(|| latch.read());
         other.join().unwrap();
-        assert!(early || poll_now(wait.as_mut(), Waker::noop()).is_ready());
+        assert!(early || is_ready(&mut wait));
         seen
     });
 }
@@ -64,13 +62,13 @@ fn counts_at_once_open_it_and_wake_once() {
     explore(&[()], || {
         let latch = latch(2);
         let task = Arc::new(Task::default());
-        let mut wait = pin!(latch.wait());
+        let mut wait = Box::pin(latch.wait());
         assert!(poll_now(wait.as_mut(), &Waker::from(Arc::clone(&task))).is_pending());
         let other = beside(&latch, |latch| latch.count_down());
         latch.count_down();
         other.join().unwrap();
         assert!(latch.is_open() && task.take());
-        assert!(poll_now(wait, Waker::noop()).is_ready());
+        assert!(is_ready(&mut wait));
     });
 }
 
@@ -82,13 +80,12 @@ fn of_one_count_too_many_one_is_refused() {
     explore(&[[true, false], [false, true]], || {
         let latch = latch(1);
         // Somebody waits, so both want to open it under the lock.
-        let mut wait = Box::pin(latch.wait());
-        assert!(poll_now(wait.as_mut(), Waker::noop()).is_pending());
+        let mut wait = pending(latch.wait());
         let other = beside(&latch, |latch| counts(latch));
         let mine = counts(&latch);
         let counted = [mine, other.join().unwrap()];
         assert_eq!(latch.count(), 0);
-        assert!(poll_now(wait.as_mut(), Waker::noop()).is_ready());
+        assert!(is_ready(&mut wait));
         counted
     });
 }

@@ -3,19 +3,19 @@
 
 mod explore;
 
-use std::{pin::Pin, sync::Arc, task::Waker};
+use std::{sync::Arc, task::Waker};
 
 use explore::{
     explore,
     guarded::{Guarded, beside},
-    poll_now,
+    is_ready, pending, poll_now,
     task::Task,
 };
 use loom::{
     future::block_on,
     thread::{self, JoinHandle},
 };
-use pleach_loom::{OwnedMember, Wait, WaitGroup};
+use pleach_loom::{OwnedMember, WaitGroup};
 
 fn leaves(member: OwnedMember) -> JoinHandle<()> {
     thread::spawn(move || drop(member))
@@ -23,17 +23,6 @@ fn leaves(member: OwnedMember) -> JoinHandle<()> {
 
 fn group() -> Arc<WaitGroup> {
     Arc::new(WaitGroup::new())
-}
-
-fn is_ready(wait: &mut Pin<Box<Wait<'_>>>) -> bool {
-    poll_now(wait.as_mut(), Waker::noop()).is_ready()
-}
-
-/// A pinned wait that has entered the queue.
-fn queued(group: &WaitGroup) -> Pin<Box<Wait<'_>>> {
-    let mut wait = Box::pin(group.wait());
-    assert!(!is_ready(&mut wait));
-    wait
 }
 
 #[test]
@@ -57,7 +46,7 @@ fn a_wait_is_over_though_another_member_comes_at_once() {
     explore(&[true, false], || {
         let group = group();
         let member = group.add_owned();
-        let mut wait = queued(&group);
+        let mut wait = pending(group.wait());
         let other = {
             let group = Arc::clone(&group);
             thread::spawn(move || {
@@ -79,11 +68,11 @@ fn a_wait_that_begins_after_a_member_came_waits_for_that_one() {
     explore(&[true, false], || {
         let group = group();
         let before = group.add_owned();
-        let mut first = queued(&group);
+        let mut first = pending(group.wait());
         let other = leaves(before);
         let member = group.add();
         // Either the group was empty in between, which ends the first wait, or it was not.
-        let mut late = queued(&group);
+        let mut late = pending(group.wait());
         other.join().unwrap();
         let was_empty = is_ready(&mut first);
         assert!(!is_ready(&mut late));
@@ -121,7 +110,7 @@ fn a_dropped_wait_beside_the_last_member_leaves_the_group_usable() {
         other.join().unwrap();
         assert!(!format!("{group:?}").contains("has_waiters: true"));
         let member = group.add();
-        let mut wait = queued(&group);
+        let mut wait = pending(group.wait());
         drop(member);
         assert!(is_ready(&mut wait));
         early

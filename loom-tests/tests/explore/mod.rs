@@ -47,6 +47,18 @@ pub(crate) fn poll_now<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F:
     future.poll(&mut Context::from_waker(waker))
 }
 
+/// Whether it is ready, now that nothing has woken it.
+pub(crate) fn is_ready<F: Future>(future: &mut Pin<Box<F>>) -> bool {
+    poll_now(future.as_mut(), Waker::noop()).is_ready()
+}
+
+/// Pins a future that is pending when it is first polled.
+pub(crate) fn pending<F: Future>(future: F) -> Pin<Box<F>> {
+    let mut future = Box::pin(future);
+    assert!(!is_ready(&mut future));
+    future
+}
+
 /// [`explore`], with what a rare model has to say first.
 #[derive(Debug)]
 pub(crate) struct Explore {
