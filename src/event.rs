@@ -62,9 +62,8 @@ impl Event {
     ///
     /// Their waits are over even if [`reset`](Self::reset) follows at once; those who begin
     /// to wait after that `reset` are left alone, though this call may still be at work. So
-    /// it is bounded by the number of those who waited when it began. If the event is set
-    /// already, whoever set it wakes them, if that is not done yet. Should a waker panic, its
-    /// panic comes out of here when all have been woken.
+    /// it is bounded by the number of those who waited when it began. Should one of their
+    /// wakers panic, its panic comes out of here when all have been woken.
     ///
     /// # Examples
     ///

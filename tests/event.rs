@@ -101,6 +101,16 @@ fn the_last_to_leave_frees_the_way_of_a_set() {
 }
 
 #[test]
+fn a_wait_says_what_it_waits_for() {
+    let event = Event::new();
+    let text = format!("{:?}", queued(&event));
+    assert!(
+        text.contains("Countdown { count: 1, has_waiters: true"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_wait_that_is_never_polled_waits_for_nothing() {
     let event = Event::new();
     drop(event.wait());

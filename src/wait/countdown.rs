@@ -9,7 +9,7 @@
 //! | count 0 | is over at once | one exchange | one exchange |
 //! | count > 0 | queues, and raises `WAITERS` | one exchange | one exchange |
 //! | count > 0, `WAITERS` | queues | one exchange | under the lock: lets go all who wait |
-//! | count 0, `WAITERS` | is over at once | one exchange | one exchange |
+//! | count 0, `WAITERS` | is over at once | one exchange | under the lock: lets go the rest |
 //!
 //! The last row lasts while those who wait are let go, eight a hold of the lock.
 //!
@@ -181,10 +181,10 @@ impl Countdown {
     }
 }
 
-/// Whether that change ends waits.
+/// Whether that change lets go those who wait, or all who are still to be let go.
 #[inline]
 const fn opens(word: usize, after: usize) -> bool {
-    word & WAITERS != 0 && count_of(word) > 0 && after == 0
+    word & WAITERS != 0 && after == 0
 }
 
 impl fmt::Debug for Countdown {
