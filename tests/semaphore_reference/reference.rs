@@ -1,12 +1,14 @@
 //! The semaphore as its documentation has it, for one thread: integers and a queue.
 
+mod queue;
+
 use std::{collections::VecDeque, mem, task::Poll};
 
 use pleach::{AcquireError, Semaphore, TryAcquireError};
 
 use super::{
     Event, Reached, View,
-    program::{BATCH, Kind, Op, SLOTS, Shape, WAKERS, place},
+    program::{Kind, Op, SLOTS, Shape, WAKERS, place},
 };
 
 /// How many races the head of the queue may lose with bypass.
@@ -35,13 +37,6 @@ struct Request {
 struct Held {
     permits: usize,
     owned: bool,
-}
-
-/// What the head of the queue is due.
-enum Due {
-    Nothing,
-    Call,
-    End(Result<(), AcquireError>),
 }
 
 pub(super) struct Reference<'a> {
@@ -387,135 +382,6 @@ impl<'a> Reference<'a> {
         self.limit = self.limit.map(|limit| limit - forgotten);
         self.settle();
         self.events.push(Event::ForgotIdle(forgotten));
-    }
-
-    fn close(&mut self) {
-        self.closed = true;
-        self.serve_and_wake(|this, woken| {
-            while !this.queue.is_empty() {
-                if woken.len() == BATCH {
-                    this.reached.note("a second batch was closed");
-                    return true;
-                }
-                this.reached.note("a waiter was closed");
-                woken.push(this.end_head(Err(AcquireError::Closed)));
-            }
-            this.serve(woken)
-        });
-    }
-
-    /// Takes off what is owed, as far as it is there.
-    fn pay(&mut self) {
-        let paid = self.owed().min(self.idle);
-        self.idle -= paid;
-        if paid > 0 {
-            self.reached.note("a debt was paid");
-        }
-    }
-
-    /// Gives the queue what it is due.
-    fn settle(&mut self) {
-        self.serve_and_wake(Self::serve);
-    }
-
-    /// Wakes after each batch that `serve` has served, until it says that there is no more.
-    fn serve_and_wake(&mut self, serve: impl Fn(&mut Self, &mut Vec<Option<usize>>) -> bool) {
-        loop {
-            let mut woken = Vec::new();
-            let more = serve(self, &mut woken);
-            for waker in woken.into_iter().flatten() {
-                self.wake(waker);
-            }
-            if !more {
-                return;
-            }
-        }
-    }
-
-    /// Serves one batch; whether there is more to serve.
-    fn serve(&mut self, woken: &mut Vec<Option<usize>>) -> bool {
-        self.pay();
-        while let Some(&head) = self.queue.front() {
-            let due = self.due(head);
-            if matches!(due, Due::Nothing) {
-                return false;
-            }
-            if woken.len() == BATCH {
-                self.reached.note("a second batch was served");
-                return true;
-            }
-            match due {
-                Due::Nothing => {}
-                Due::Call => {
-                    woken.push(self.call_head());
-                    return false;
-                }
-                Due::End(result) => woken.push(self.end_head(result)),
-            }
-        }
-        false
-    }
-
-    fn due(&mut self, head: usize) -> Due {
-        let permits = self.request(head).permits;
-        let limit = self.ceiling();
-        if self.closed {
-            // It is about to be closed.
-            Due::Nothing
-        } else if permits > limit {
-            self.reached.note("a waiter was refused");
-            Due::End(Err(AcquireError::TooMany {
-                requested: permits,
-                limit,
-            }))
-        } else if self.owed() > 0 || permits > self.idle {
-            Due::Nothing
-        } else if self.bypass && self.races_lost(head) < RACES {
-            Due::Call
-        } else {
-            Due::End(Ok(()))
-        }
-    }
-
-    /// Ends the wait of the head of the queue and returns whom to wake.
-    fn end_head(&mut self, result: Result<(), AcquireError>) -> Option<usize> {
-        let head = self.queue.pop_front().expect("somebody waits");
-        let lost = self.races_lost(head);
-        let request = self.request(head);
-        let waker = request.waker();
-        request.stage = Stage::Ended(result);
-        if result.is_ok() {
-            let permits = request.permits;
-            self.idle -= permits;
-            self.out += permits;
-            let path = match lost {
-                0 => "a head was granted",
-                _ => "a head was granted that had lost its races",
-            };
-            self.reached.note(path);
-        }
-        waker
-    }
-
-    /// Takes the waker of the head of the queue, which stays there.
-    fn call_head(&mut self) -> Option<usize> {
-        let head = self.queue[0];
-        let races_lost = self.races_lost(head);
-        let request = self.request(head);
-        let waker = request.waker();
-        request.stage = Stage::Queued {
-            waker: None,
-            races_lost,
-        };
-        waker
-    }
-
-    fn wake(&mut self, waker: usize) {
-        self.events.push(Event::Woken(waker));
-        if let Some(op) = self.armed[waker].take() {
-            self.reached.note("a waker came back");
-            self.run(&op);
-        }
     }
 }
 
