@@ -48,9 +48,6 @@ struct View {
     clones: Vec<usize>,
 }
 
-/// How many paths the reference takes note of.
-pub(crate) const PATHS: usize = 12;
-
 /// What programs got to, and how often.
 #[derive(Debug, Default)]
 pub(crate) struct Reached {
