@@ -23,7 +23,7 @@ use std::{
 
 use futures_util::future::{Either, join, select};
 use pleach::{Handle, Scope, scope};
-use support::{Wakes, poll_with, yield_now};
+use support::{Wakes, poll_with, rng::Rng, yield_now};
 
 /// Where a program may end up that goes on being pending.
 const MOST_POLLS: usize = 10_000;
@@ -31,28 +31,6 @@ const MOST_POLLS: usize = 10_000;
 /// A child's output: keeps the witness alive, and so tells of a leak.
 type Out = Arc<()>;
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// xorshift64*.
-struct Rng(u64);
-
-impl Rng {
-    fn new(seed: u64) -> Self {
-        let mut rng = Self((seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        rng.below(2);
-        rng
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % n
-    }
-
-    fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-}
 
 /// What the programs of one scope share.
 #[derive(Default)]
