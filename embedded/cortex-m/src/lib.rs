@@ -11,7 +11,7 @@ use suite::Platform;
 
 /// Clock ticks between two interrupts: long enough that a handler ends before the next, and
 /// prime, so that interrupts find the loops of the tests at ever different places.
-const PERIOD: u32 = 4999;
+const PERIOD: u32 = 997;
 
 /// This board, for the tests.
 pub const PLATFORM: Platform = Platform {

@@ -2,7 +2,13 @@
 //!
 //! Loops end when enough has been done and enough interrupts have come, never by a clock.
 
-use core::{cell::Cell, pin::pin, task::Poll};
+use core::{
+    cell::Cell,
+    hint::black_box,
+    pin::pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::Poll,
+};
 
 use critical_section::Mutex;
 use pleach::{AcquireError, Permit, Semaphore};
@@ -94,35 +100,38 @@ fn an_interrupt_may_close(platform: &Platform) {
     assert!(GATE.is_closed());
 }
 
-/// Tasks that contend for two permits, while every other interrupt takes one of them and the
-/// next gives it back. Interrupts come between any two instructions outside of the locks.
+/// Tasks that take all permits or one, while the interrupt takes one when it can and gives it
+/// back the next time. Interrupts come between any two instructions outside of the locks.
 fn nothing_is_lost_when_interrupts_take_and_release_amid_tasks(platform: &Platform) {
     static POOL: Semaphore = Semaphore::new(2);
     static HELD: Slot = Mutex::new(Cell::new(None));
-    let enough = count() + 500;
+    /// How often the interrupt took a permit. Only the interrupt writes it.
+    static TAKEN: AtomicUsize = AtomicUsize::new(0);
     let task = async |permits| {
         let mut turns = 0;
-        while turns < 1000 || count() < enough {
-            let permit = POOL.acquire_many(permits).await.unwrap();
-            if turns % 8 == 0 {
-                yield_now().await;
-            }
-            drop(permit);
+        while turns < 1000 || TAKEN.load(Ordering::Relaxed) < 200 {
+            drop(POOL.acquire_many(permits).await.unwrap());
+            yield_now().await;
             turns += 1;
+            // An interrupt comes at a fixed time after a sleep: let it not always find the
+            // same instruction.
+            for step in 0..turns % 61 {
+                black_box(step);
+            }
         }
     };
-    with_handler(
-        || match swap(&HELD, None) {
-            Some(permit) => drop(permit),
-            None => drop(swap(&HELD, POOL.try_acquire().ok())),
-        },
-        || {
-            join(
-                platform,
-                [pin!(task(1)), pin!(task(2)), pin!(task(1)), pin!(task(2))],
-            )
-        },
-    );
+    let take_or_release = || match swap(&HELD, None) {
+        Some(permit) => drop(permit),
+        None => {
+            if let Ok(permit) = POOL.try_acquire() {
+                swap(&HELD, Some(permit));
+                TAKEN.store(TAKEN.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            }
+        }
+    };
+    with_handler(take_or_release, || {
+        join(platform, [pin!(task(1)), pin!(task(2)), pin!(task(2))]);
+    });
     drop(swap(&HELD, None));
     assert_eq!(POOL.available_permits(), 2);
 }
