@@ -14,6 +14,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     fs::write(out.join("memory.x"), regions)?;
     println!("cargo::rustc-link-search={}", out.display());
-    println!("cargo::rerun-if-changed=build.rs");
     Ok(())
 }

@@ -1,10 +1,9 @@
-//! The tests that run on every target, with an executor small enough for any of them.
+//! The tests that run on every target.
 //!
 //! A program for a target brings a [`Platform`], calls [`run`], and [`report`]s its panics; with
 //! the feature `critical-section` it also calls [`on_interrupt`] from a timer's interrupt.
 #![no_std]
 
-mod executor;
 #[cfg(feature = "alloc")]
 mod heap;
 #[cfg(feature = "critical-section")]
@@ -18,7 +17,9 @@ mod semaphore;
 
 use core::{
     fmt,
+    future::Future,
     panic::PanicInfo,
+    pin::Pin,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -29,9 +30,18 @@ pub use interrupt::on_interrupt;
 pub struct Platform {
     /// Shows text to whoever runs the tests.
     pub print: fn(fmt::Arguments<'_>),
-    /// Stops until an interrupt is pending. Called with interrupts masked, so that none is
-    /// served between the last look at the tasks and the stop.
+    /// Sleeps until an interrupt is pending, also if interrupts are masked.
     pub wait_for_interrupt: fn(),
+}
+
+impl Platform {
+    fn join<const N: usize>(&self, tasks: [Pin<&mut dyn Future<Output = ()>>; N]) {
+        executor::join(self.wait_for_interrupt, tasks);
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        executor::block_on(self.wait_for_interrupt, future)
+    }
 }
 
 type Test = (&'static str, fn(&Platform));

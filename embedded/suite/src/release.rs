@@ -11,11 +11,11 @@ use core::{
 };
 
 use critical_section::Mutex;
+use executor::{Flag, poll, yield_now};
 use pleach::{AcquireError, Permit, Semaphore};
 
 use crate::{
     Platform,
-    executor::{Flag, block_on, join, poll, yield_now},
     interrupt::{count, with_handler},
     log::Log,
     tests,
@@ -42,7 +42,7 @@ fn an_interrupt_wakes_a_sleeping_task(platform: &Platform) {
     with_handler(
         || GATE.add_permits(1),
         || {
-            block_on(platform, async {
+            platform.block_on(async {
                 for _ in 0..20 {
                     GATE.acquire().await.unwrap().forget();
                 }
@@ -57,7 +57,7 @@ fn a_permit_may_be_dropped_in_an_interrupt(platform: &Platform) {
     with_handler(
         || drop(swap(&HELD, None)),
         || {
-            block_on(platform, async {
+            platform.block_on(async {
                 for _ in 0..20 {
                     let permit = POOL.acquire().await.unwrap();
                     assert!(swap(&HELD, Some(permit)).is_none());
@@ -78,12 +78,7 @@ fn an_interrupt_serves_waiters_in_the_order_of_asking(platform: &Platform) {
     };
     with_handler(
         || GATE.add_permits(1),
-        || {
-            join(
-                platform,
-                [pin!(task(1, 1)), pin!(task(2, 3)), pin!(task(3, 1))],
-            )
-        },
+        || platform.join([pin!(task(1, 1)), pin!(task(2, 3)), pin!(task(3, 1))]),
     );
     log.assert_is(&[1, 2, 3]);
 }
@@ -95,7 +90,7 @@ fn an_interrupt_may_close(platform: &Platform) {
     };
     with_handler(
         || GATE.close(),
-        || join(platform, [pin!(wait()), pin!(wait())]),
+        || platform.join([pin!(wait()), pin!(wait())]),
     );
     assert!(GATE.is_closed());
 }
@@ -130,7 +125,7 @@ fn nothing_is_lost_when_interrupts_take_and_release_amid_tasks(platform: &Platfo
         }
     };
     with_handler(take_or_release, || {
-        join(platform, [pin!(task(1)), pin!(task(2)), pin!(task(2))]);
+        platform.join([pin!(task(1)), pin!(task(2)), pin!(task(2))]);
     });
     drop(swap(&HELD, None));
     assert_eq!(POOL.available_permits(), 2);

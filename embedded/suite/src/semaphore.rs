@@ -6,14 +6,10 @@ use core::{
     task::{Poll, Waker},
 };
 
+use executor::{Flag, poll, yield_now};
 use pleach::{AcquireError, Semaphore, TryAcquireError};
 
-use crate::{
-    Platform,
-    executor::{Flag, block_on, join, poll, yield_now},
-    log::Log,
-    tests,
-};
+use crate::{Platform, log::Log, tests};
 
 tests![
     a_static_semaphore_is_ready_before_main,
@@ -48,7 +44,7 @@ fn waiters_are_served_in_the_order_of_asking(platform: &Platform) {
             drop(permit);
         }
     };
-    join(platform, [pin!(task(1)), pin!(task(2)), pin!(task(3))]);
+    platform.join([pin!(task(1)), pin!(task(2)), pin!(task(3))]);
     log.assert_is(&[1, 2, 3, 11, 12, 13]);
 }
 
@@ -65,7 +61,7 @@ fn a_large_request_is_not_overtaken(platform: &Platform) {
         drop(held.take());
         log.push(0);
     };
-    join(platform, [pin!(ask(1, 3)), pin!(ask(2, 1)), pin!(release)]);
+    platform.join([pin!(ask(1, 3)), pin!(ask(2, 1)), pin!(release)]);
     log.assert_is(&[0, 1, 2]);
     assert_eq!(semaphore.available_permits(), 3);
 }
@@ -120,16 +116,13 @@ fn close_ends_every_wait(platform: &Platform) {
         assert_eq!(refused, AcquireError::Closed);
     };
     let close = async { semaphore.close() };
-    join(
-        platform,
-        [pin!(wait(1)), pin!(wait(2)), pin!(wait(1)), pin!(close)],
-    );
+    platform.join([pin!(wait(1)), pin!(wait(2)), pin!(wait(1)), pin!(close)]);
     assert_eq!(
         semaphore.try_acquire().unwrap_err(),
         TryAcquireError::Closed
     );
     assert_eq!(
-        block_on(platform, semaphore.acquire()).unwrap_err(),
+        platform.block_on(semaphore.acquire()).unwrap_err(),
         AcquireError::Closed
     );
 }
@@ -166,10 +159,7 @@ fn no_more_tasks_work_than_there_are_permits(platform: &Platform) {
             working.set(working.get() - 1);
         }
     };
-    join(
-        platform,
-        [pin!(task()), pin!(task()), pin!(task()), pin!(task())],
-    );
+    platform.join([pin!(task()), pin!(task()), pin!(task()), pin!(task())]);
     assert_eq!((working.get(), most.get()), (0, 2));
     assert_eq!(semaphore.available_permits(), 2);
 }

@@ -1,4 +1,5 @@
 //! An executor without a heap: a few pinned futures, a wake flag for each, and sleep.
+#![no_std]
 
 use core::{
     future::Future,
@@ -7,30 +8,31 @@ use core::{
     task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
 };
 
-use crate::Platform;
-
 /// The most tasks that [`join`] takes.
-pub(crate) const TASKS: usize = 4;
+pub const TASKS: usize = 4;
 
 static AWAKE: [Flag; TASKS] = [const { Flag::new() }; TASKS];
 
 /// Whether a task was woken and not polled since.
 ///
 /// Nothing but loads and stores: there is no compare-and-swap on a Cortex-M0.
-pub(crate) struct Flag(AtomicBool);
+pub struct Flag(AtomicBool);
 
 impl Flag {
-    pub(crate) const fn new() -> Self {
+    /// A flag that is not raised.
+    #[expect(clippy::new_without_default, reason = "flags are statics")]
+    pub const fn new() -> Self {
         Self(AtomicBool::new(false))
     }
 
     /// A waker that raises the flag. It may be used in an interrupt and outlive its task.
-    pub(crate) fn waker(&'static self) -> Waker {
+    pub fn waker(&'static self) -> Waker {
         // SAFETY: the data is a flag that lives for ever, as all functions of the table expect.
         unsafe { Waker::new(core::ptr::from_ref(self).cast(), &VTABLE) }
     }
 
-    pub(crate) fn is_raised(&self) -> bool {
+    /// Whether there was a wake.
+    pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
@@ -39,11 +41,15 @@ impl Flag {
         self.0.store(true, Ordering::Release);
     }
 
-    /// Lowers the flag. A wake between the two steps is not lost: the poll comes after them.
+    /// Lowers the flag if it is raised, and tells whether it was. A wake between the two steps is
+    /// not lost: the poll comes after them. One after a look that saw no wake is left for the
+    /// next look, so nothing is stored then.
     fn take(&self) -> bool {
         // Acquire: pairs with the store in `raise`.
         let raised = self.0.load(Ordering::Acquire);
-        self.0.store(false, Ordering::Relaxed);
+        if raised {
+            self.0.store(false, Ordering::Relaxed);
+        }
         raised
     }
 }
@@ -58,8 +64,16 @@ fn wake(data: *const ()) {
 }
 
 /// Runs `tasks` by turns, each when it was woken, and sleeps when none is awake.
-pub(crate) fn join<const N: usize>(
-    platform: &Platform,
+///
+/// `wait_for_interrupt` is called with interrupts masked, so that none can be served between
+/// the last look at the tasks and the sleep; one that is pending must end the sleep. There is
+/// one set of wake flags: only one `join` runs at a time.
+///
+/// # Panics
+///
+/// If a task does.
+pub fn join<const N: usize>(
+    wait_for_interrupt: fn(),
     tasks: [Pin<&mut dyn Future<Output = ()>>; N],
 ) {
     const { assert!(N <= TASKS) };
@@ -82,26 +96,29 @@ pub(crate) fn join<const N: usize>(
                 .filter(|(task, _)| task.is_some())
                 .peekable();
             if alive.peek().is_some() && !alive.any(|(_, awake)| awake.is_raised()) {
-                (platform.wait_for_interrupt)();
+                wait_for_interrupt();
             }
         });
     }
 }
 
-/// Runs one future to its end.
-pub(crate) fn block_on<F: Future>(platform: &Platform, future: F) -> F::Output {
+/// Runs one future to its end, by [`join`].
+pub fn block_on<F: Future>(wait_for_interrupt: fn(), future: F) -> F::Output {
     let mut output = None;
-    join(platform, [pin!(async { output = Some(future.await) })]);
+    join(
+        wait_for_interrupt,
+        [pin!(async { output = Some(future.await) })],
+    );
     output.expect("`join` returns when its tasks have ended")
 }
 
 /// Polls once.
-pub(crate) fn poll<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+pub fn poll<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(waker))
 }
 
 /// Lets the other tasks have a turn.
-pub(crate) async fn yield_now() {
+pub async fn yield_now() {
     let mut yielded = false;
     core::future::poll_fn(|cx| {
         if core::mem::replace(&mut yielded, true) {
