@@ -27,6 +27,7 @@ impl<const SIZE: usize> Place<SIZE> {
     /// # Safety
     ///
     /// Called once for a place.
+    #[expect(clippy::mut_from_ref, reason = "called once, by the caller's word")]
     pub unsafe fn fill<F: Future>(&'static self, future: F) -> Pin<&'static mut F> {
         const {
             assert!(size_of::<F>() <= SIZE && align_of::<F>() <= align_of::<Self>());

@@ -13,8 +13,9 @@ static mut MEMORY: [MaybeUninit<u8>; SIZE] = [MaybeUninit::uninit(); SIZE];
 
 /// Hands the memory to the heap.
 pub(crate) fn init() {
+    let start = &raw mut MEMORY;
     // SAFETY: called once, by `run`, before anything allocates; nothing else names `MEMORY`.
-    unsafe { HEAP.init(&raw mut MEMORY as usize, SIZE) };
+    unsafe { HEAP.init(start as usize, SIZE) };
 }
 
 /// The number of bytes that are allocated.

@@ -7,7 +7,9 @@ use core::{
 
 use critical_section::Mutex;
 
-static HANDLER: Mutex<Cell<Option<fn()>>> = Mutex::new(Cell::new(None));
+type Handler = Option<fn()>;
+
+static HANDLER: Mutex<Cell<Handler>> = Mutex::new(Cell::new(None));
 
 /// How often a handler ran. Only the interrupt writes it, so it needs no read-modify-write.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
