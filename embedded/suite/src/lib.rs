@@ -9,6 +9,9 @@ mod heap;
 #[cfg(feature = "critical-section")]
 mod interrupt;
 mod log;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod owned;
+mod permits;
 #[cfg(feature = "critical-section")]
 mod release;
 #[cfg(feature = "alloc")]
@@ -56,10 +59,13 @@ use tests;
 
 const GROUPS: &[&[Test]] = &[
     semaphore::TESTS,
+    permits::TESTS,
     #[cfg(feature = "critical-section")]
     release::TESTS,
     #[cfg(feature = "alloc")]
     scope::TESTS,
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    owned::TESTS,
 ];
 
 /// How many tests have passed. Only the thread that runs them writes it.
