@@ -1,0 +1,38 @@
+//! On the semaphore of embassy-sync that keeps no order.
+#![no_std]
+#![no_main]
+
+use cortex_m_rt::{entry, exception};
+use embassy_sync::{
+    blocking_mutex::raw::CriticalSectionRawMutex,
+    semaphore::{GreedySemaphore, Semaphore},
+};
+
+static SEMAPHORE: GreedySemaphore<CriticalSectionRawMutex> = GreedySemaphore::new(1);
+
+async fn give_back() {
+    loop {
+        let Ok(permit) = SEMAPHORE.acquire(1).await;
+        size::work();
+        drop(permit);
+        executor::yield_now().await;
+    }
+}
+
+async fn use_up() {
+    loop {
+        let Ok(permits) = SEMAPHORE.acquire(2).await;
+        size::work();
+        permits.disarm();
+    }
+}
+
+#[entry]
+fn main() -> ! {
+    size::run!(give_back, use_up)
+}
+
+#[exception]
+fn SysTick() {
+    SEMAPHORE.release(2);
+}

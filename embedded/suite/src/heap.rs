@@ -1,0 +1,24 @@
+//! A heap small enough for a Cortex-M0 with 16 KiB of RAM.
+
+use core::mem::MaybeUninit;
+
+use embedded_alloc::LlffHeap;
+
+const SIZE: usize = 4096;
+
+#[global_allocator]
+static HEAP: LlffHeap = LlffHeap::empty();
+
+static mut MEMORY: [MaybeUninit<u8>; SIZE] = [MaybeUninit::uninit(); SIZE];
+
+/// Hands the memory to the heap.
+pub(crate) fn init() {
+    let start = &raw mut MEMORY;
+    // SAFETY: called once, by `run`, before anything allocates; nothing else names `MEMORY`.
+    unsafe { HEAP.init(start as usize, SIZE) };
+}
+
+/// The number of bytes that are allocated.
+pub(crate) fn used() -> usize {
+    HEAP.used()
+}

@@ -1,0 +1,98 @@
+//! The tests that run on every target.
+//!
+//! A program for a target brings a [`Platform`], calls [`run`], and [`report`]s its panics; with
+//! the feature `critical-section` it also calls [`on_interrupt`] from a timer's interrupt.
+#![no_std]
+
+#[cfg(feature = "alloc")]
+mod heap;
+#[cfg(feature = "critical-section")]
+mod interrupt;
+mod log;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod owned;
+mod permits;
+#[cfg(feature = "critical-section")]
+mod release;
+#[cfg(feature = "alloc")]
+mod scope;
+mod semaphore;
+
+use core::{
+    fmt,
+    future::Future,
+    panic::PanicInfo,
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+#[cfg(feature = "critical-section")]
+pub use interrupt::on_interrupt;
+
+/// What the tests need of the machine.
+pub struct Platform {
+    /// Shows text to whoever runs the tests.
+    pub print: fn(fmt::Arguments<'_>),
+    /// Sleeps until an interrupt is pending, also if interrupts are masked.
+    pub wait_for_interrupt: fn(),
+}
+
+impl Platform {
+    fn join<const N: usize>(&self, tasks: [Pin<&mut dyn Future<Output = ()>>; N]) {
+        executor::join(self.wait_for_interrupt, tasks);
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        executor::block_on(self.wait_for_interrupt, future)
+    }
+}
+
+type Test = (&'static str, fn(&Platform));
+
+/// A list of tests under the names of their functions.
+macro_rules! tests {
+    ($($(#[$cfg:meta])* $name:ident),* $(,)?) => {
+        pub(crate) const TESTS: &[$crate::Test] = &[$($(#[$cfg])* (stringify!($name), $name)),*];
+    };
+}
+use tests;
+
+const GROUPS: &[&[Test]] = &[
+    semaphore::TESTS,
+    permits::TESTS,
+    #[cfg(feature = "critical-section")]
+    release::TESTS,
+    #[cfg(feature = "alloc")]
+    scope::TESTS,
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    owned::TESTS,
+];
+
+/// How many tests have passed. Only the thread that runs them writes it.
+static PASSED: AtomicUsize = AtomicUsize::new(0);
+
+/// Runs all tests. Returns if they pass; the first that fails panics.
+pub fn run(platform: &Platform) {
+    #[cfg(feature = "alloc")]
+    heap::init();
+    for (name, test) in GROUPS.iter().copied().flatten() {
+        (platform.print)(format_args!("test {name} ... "));
+        test(platform);
+        (platform.print)(format_args!("ok\n"));
+        PASSED.store(PASSED.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+    (platform.print)(format_args!("{} passed, 0 failed\n", passed()));
+}
+
+/// Prints what a panic means for the run: the test that was running has failed, and those
+/// after it have not run. The panic handler calls this and ends the program with an error.
+pub fn report(print: fn(fmt::Arguments<'_>), info: &PanicInfo<'_>) {
+    print(format_args!(
+        "FAILED\n{info}\n{} passed, 1 failed\n",
+        passed()
+    ));
+}
+
+fn passed() -> usize {
+    PASSED.load(Ordering::Relaxed)
+}
