@@ -12,10 +12,15 @@ use super::child::Settle;
 
 pin_project! {
     /// The body's future while it runs, then its value.
+    ///
+    /// Whether it is done has a field of its own: a shared borrow of a future, be it only to
+    /// look at the `Option` around it, claims that nothing in it is borrowed mutably, and a
+    /// future may so borrow from itself.
     #[derive(Debug)]
     pub(super) struct Body<F, T> {
         #[pin]
         future: Option<F>,
+        done: bool,
         value: Option<T>,
     }
 }
@@ -24,13 +29,14 @@ impl<F, T> Body<F, T> {
     pub(super) fn new(future: F) -> Self {
         Self {
             future: Some(future),
+            done: false,
             value: None,
         }
     }
 
     /// Whether there is no future left to poll.
-    pub(super) fn is_done(&self) -> bool {
-        self.future.is_none()
+    pub(super) fn is_done(self: Pin<&mut Self>) -> bool {
+        *self.project().done
     }
 
     /// Polls the future, unless it is done. When it is, it is dropped where it stands and
@@ -48,6 +54,7 @@ impl<F, T> Body<F, T> {
             return Poll::Pending;
         };
         this.future.set(None);
+        *this.done = true;
         Poll::Ready(S::settle(out).map(|value| *this.value = Some(value)))
     }
 
@@ -55,6 +62,7 @@ impl<F, T> Body<F, T> {
     pub(super) fn clear(self: Pin<&mut Self>) {
         let mut this = self.project();
         this.future.set(None);
+        *this.done = true;
         *this.value = None;
     }
 

@@ -118,7 +118,7 @@ impl<B> Engine<B> {
         }
         let end = match self.pass::<F, T, S>(body.as_mut()) {
             Err(end) => end,
-            Ok(()) if body.is_done() && self.try_finish() => End::Finished,
+            Ok(()) if body.as_mut().is_done() && self.try_finish() => End::Finished,
             Ok(()) => {
                 self.phase = Phase::Idle;
                 if !self.batch.is_empty() || !self.shared.ready.park(cx) {
