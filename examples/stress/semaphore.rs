@@ -12,6 +12,7 @@ use std::{
     },
     task::{Context, Poll, Wake, Waker},
     thread,
+    time::{Duration, Instant},
 };
 
 use pleach::{Acquire, AcquireError, Permit, Semaphore, TryAcquireError, block_on};
@@ -22,19 +23,41 @@ const PLACES: usize = 6;
 /// Of one thread in one round.
 const STEPS: usize = 2_000;
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// First come, first served.
+    Fair,
+    /// Newcomers may overtake.
+    Bypass,
+    /// The number of places changes all the time.
+    Resized,
+}
+
 struct Room {
+    kind: Kind,
     door: Semaphore,
     inside: AtomicUsize,
     board: Plain,
 }
 
+impl Room {
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            door: match kind {
+                Kind::Fair => Semaphore::new(PLACES),
+                Kind::Bypass => Semaphore::with_bypass(PLACES),
+                Kind::Resized => Semaphore::with_limit(PLACES),
+            },
+            inside: AtomicUsize::new(0),
+            board: Plain::default(),
+        }
+    }
+}
+
 /// One room from its opening to its closing, if it closes.
 pub(crate) fn round(threads: usize, rng: &mut Rng, tally: &mut Tally) {
-    let room = Room {
-        door: Semaphore::new(PLACES),
-        inside: AtomicUsize::new(0),
-        board: Plain::default(),
-    };
+    let room = Room::new([Kind::Fair, Kind::Bypass, Kind::Resized][rng.below(3)]);
     let closes = rng.one_in(2);
     thread::scope(|scope| {
         let visitors: Vec<_> = (0..threads)
@@ -54,12 +77,13 @@ pub(crate) fn round(threads: usize, rng: &mut Rng, tally: &mut Tally) {
             tally.add(visitor.join().expect("a promise was broken"));
         }
     });
+    if room.kind == Kind::Resized {
+        room.door.set_limit(PLACES);
+    }
+    let free = room.door.available_permits();
+    assert_eq!(free, PLACES, "permits were lost or made");
+    assert_eq!(room.door.waiters(), 0, "someone waits who is gone");
     assert_eq!(room.door.is_closed(), closes);
-    assert_eq!(
-        room.door.available_permits(),
-        PLACES,
-        "permits were lost or made"
-    );
     tally.count("semaphore: round");
 }
 
@@ -97,15 +121,43 @@ impl<'a> Visitor<'a> {
             1 => self.rng.below(PLACES + 1),
             _ => 1,
         };
-        match self.rng.below(6) {
-            0 | 1 => self.try_enter(places),
-            2 => self.give_up(places),
-            3 => self.forget(places),
-            _ => {
-                let permit = self.wait(places)?;
-                self.enter(&permit);
-                Ok(())
+        match self.rng.below(8) {
+            0 | 1 => return self.try_enter(places),
+            2 => return self.give_up(places),
+            3 => return self.replace(places),
+            _ => {}
+        }
+        let acquired = match self.rng.below(4) {
+            0 => self.room.door.acquire_many_blocking(places),
+            1 => {
+                let deadline = Instant::now() + Duration::from_micros(self.rng.below(200) as u64);
+                self.room.door.acquire_many_blocking_until(places, deadline)
             }
+            _ => self.wait(places),
+        };
+        if let Some(permit) = self.granted(acquired)? {
+            let permit = self.divide(permit);
+            self.enter(&permit);
+        }
+        Ok(())
+    }
+
+    /// Sorts out the errors that may well happen.
+    fn granted(
+        &mut self,
+        acquired: Result<Permit<'a>, AcquireError>,
+    ) -> Result<Option<Permit<'a>>, AcquireError> {
+        match acquired {
+            Ok(permit) => Ok(Some(permit)),
+            Err(AcquireError::TimedOut) => {
+                self.tally.count("semaphore: timed out");
+                Ok(None)
+            }
+            Err(AcquireError::TooMany { .. }) if self.room.kind == Kind::Resized => {
+                self.tally.count("semaphore: too many");
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -114,7 +166,10 @@ impl<'a> Visitor<'a> {
             Ok(permit) => self.enter(&permit),
             Err(TryAcquireError::NoPermits) => self.tally.count("semaphore: refused"),
             Err(TryAcquireError::Closed) => return Err(AcquireError::Closed),
-            Err(error) => panic!("{places} places of {PLACES}: {error}"),
+            Err(TryAcquireError::TooMany { requested, limit }) => {
+                self.granted(Err(AcquireError::TooMany { requested, limit }))?;
+            }
+            Err(error) => panic!("{error}"),
         }
         Ok(())
     }
@@ -123,8 +178,10 @@ impl<'a> Visitor<'a> {
     fn give_up(&mut self, places: usize) -> Result<(), AcquireError> {
         let mut acquire = pin!(self.room.door.acquire_many(places));
         for _ in 0..=self.rng.below(3) {
-            if let Poll::Ready(permit) = self.poll(acquire.as_mut()) {
-                self.enter(&permit?);
+            if let Poll::Ready(acquired) = self.poll(acquire.as_mut()) {
+                if let Some(permit) = self.granted(acquired)? {
+                    self.enter(&permit);
+                }
                 return Ok(());
             }
         }
@@ -132,14 +189,36 @@ impl<'a> Visitor<'a> {
         Ok(())
     }
 
-    /// Takes permits away for good, and brings as many new ones.
-    fn forget(&mut self, places: usize) -> Result<(), AcquireError> {
-        let permit = self.wait(places)?;
-        self.enter(&permit);
-        permit.forget();
-        self.room.door.add_permits(places);
+    /// Takes permits away for good and brings as many new ones, or changes the limit.
+    fn replace(&mut self, places: usize) -> Result<(), AcquireError> {
+        if self.room.kind == Kind::Resized {
+            self.room.door.set_limit(PLACES - self.rng.below(3));
+            self.tally.count("semaphore: resized");
+            return Ok(());
+        }
+        let forgotten = if self.rng.one_in(2) {
+            self.room.door.forget_permits(places)
+        } else {
+            let permit = self.wait(places)?;
+            self.enter(&permit);
+            permit.forget();
+            places
+        };
+        self.room.door.add_permits(forgotten);
         self.tally.count("semaphore: forgotten and added");
         Ok(())
+    }
+
+    /// Splits a permit, goes in with a part and lets that go, or puts it together again.
+    fn divide(&mut self, mut permit: Permit<'a>) -> Permit<'a> {
+        if let Some(part) = permit.split(self.rng.below(PLACES)) {
+            self.enter(&part);
+            self.tally.count("semaphore: split");
+            if self.rng.one_in(2) {
+                permit.merge(part);
+            }
+        }
+        permit
     }
 
     fn wait(&mut self, places: usize) -> Result<Permit<'a>, AcquireError> {
