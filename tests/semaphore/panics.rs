@@ -79,3 +79,23 @@ fn a_panicking_clone_leaves_no_trace() {
     assert!(poll_now(waiting.as_mut()).is_ready());
     assert_eq!(semaphore.available_permits(), 1);
 }
+
+#[test]
+fn the_panic_of_a_waker_that_is_dropped_with_its_waiter_goes_on() {
+    let semaphore = leaked(0);
+    let armed = Arc::new(AtomicUsize::new(0));
+    let disarm = Arc::clone(&armed);
+    let waker = Hostile::default()
+        .on_drop(move || {
+            if disarm.swap(0, SeqCst) == 1 {
+                panic!("a drop panics");
+            }
+        })
+        .waker();
+    let mut waiting = Box::pin(semaphore.acquire());
+    assert!(poll_with(waiting.as_mut(), &waker).is_pending());
+    armed.store(1, SeqCst);
+    let payload = catch_unwind(AssertUnwindSafe(|| drop(waiting))).unwrap_err();
+    assert_eq!(support::message(&*payload), "a drop panics");
+    assert_eq!(semaphore.waiters(), 0);
+}
