@@ -103,7 +103,7 @@ fn rows_of(workload: &Workload) -> Vec<Row> {
             .subjects
             .iter()
             .map(|subject| callgrind::instructions(workload.name, subject.name));
-        rows.push(row("instructions", "Ir", counts.collect()));
+        rows.push(row("instructions", "instructions", counts.collect()));
     }
     let times = rounds::measure(workload);
     let wall = times.iter().map(|times| times.wall).collect();

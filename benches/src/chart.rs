@@ -71,10 +71,9 @@ fn draw(svg: &mut String, row: &Row, x: f64, y: f64) -> std::fmt::Result {
     let scale = if logarithmic { ", log scale" } else { "" };
     writeln!(
         svg,
-        r#"<text x="{x}" y="{:.0}" font-size="13" font-weight="600">{} ({}{scale})</text>"#,
+        r#"<text x="{x}" y="{:.0}" font-size="13" font-weight="600">{}{scale}</text>"#,
         y + 12.0,
-        row.name,
-        row.unit,
+        row.title(),
     )?;
     for (at, (subject, role, value)) in bars.into_iter().enumerate() {
         let top = y + TITLE + at as f64 * LINE;

@@ -6,12 +6,14 @@ use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
 };
+
+use parking_lot::Mutex;
 
 /// What the wakers of one executor share.
 struct Home {
@@ -35,7 +37,7 @@ impl Wake for Task {
         // AcqRel: with the swap in `run`, a poll sees what was done before any wake that
         // found the task queued already.
         if !self.queued.swap(true, Ordering::AcqRel) {
-            let mut ready = self.home.ready.lock().unwrap();
+            let mut ready = self.home.ready.lock();
             let was_empty = ready.is_empty();
             ready.push_back(self.index);
             drop(ready);
@@ -66,7 +68,7 @@ pub fn run<F: Future<Output = ()>>(futures: impl IntoIterator<Item = F>) -> u64 
     let mut running = futures.len();
     let mut polls = 0;
     while running > 0 {
-        let next = home.ready.lock().unwrap().pop_front();
+        let next = home.ready.lock().pop_front();
         let Some(index) = next else {
             thread::park();
             continue;

@@ -22,6 +22,15 @@ pub(crate) struct Figure {
 }
 
 impl Row {
+    /// The name, and the unit unless the name says it.
+    pub(crate) fn title(&self) -> String {
+        if self.name.ends_with(self.unit) {
+            self.name.clone()
+        } else {
+            format!("{} ({})", self.name, self.unit)
+        }
+    }
+
     /// The peer with the smallest figure.
     pub(crate) fn best_peer(&self) -> Option<&Figure> {
         self.figures
@@ -50,14 +59,14 @@ impl Row {
 /// Every row with the figures of all subjects, and for ours the ratio to the best peer.
 pub(crate) fn print_table(rows: &[Row]) {
     let subjects = subjects_of(rows);
-    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
-    let mut header = format!("{:width$}  unit ", "");
+    let width = rows.iter().map(|row| row.title().len()).max().unwrap_or(0);
+    let mut header = format!("{:width$}", "");
     for subject in &subjects {
         write!(header, "  {subject:>9}").expect("a string takes it");
     }
     println!("{header}  best peer / ours");
     for row in rows {
-        let mut line = format!("{:width$}  {:5}", row.name, row.unit);
+        let mut line = format!("{:width$}", row.title());
         for subject in &subjects {
             let value = row
                 .figure_of(subject)

@@ -137,28 +137,32 @@ fn facts() -> Vec<Fact> {
             .collect(),
     };
     vec![
-        fact("free pair: allocations", "", |programs| {
+        fact("free pair: allocations", "allocations", |programs| {
             allocations_in(|| (programs.free_pair)(OPERATIONS)) as f64 / OPERATIONS as f64
         }),
         // More operations less few: without what the executor allocates to begin with.
-        fact("hand-off, 16 tasks: allocations", "", |programs| {
-            let of = |operations| {
-                allocations_in(|| {
-                    (programs.hand_off)(16, operations);
-                })
-            };
-            (of(2 * OPERATIONS) - of(OPERATIONS)) as f64 / OPERATIONS as f64
-        }),
-        fact("hand-off, 16 tasks: polls", "", |programs| {
+        fact(
+            "hand-off, 16 tasks: allocations",
+            "allocations",
+            |programs| {
+                let of = |operations| {
+                    allocations_in(|| {
+                        (programs.hand_off)(16, operations);
+                    })
+                };
+                (of(2 * OPERATIONS) - of(OPERATIONS)) as f64 / OPERATIONS as f64
+            },
+        ),
+        fact("hand-off, 16 tasks: polls", "polls", |programs| {
             (programs.hand_off)(16, OPERATIONS) as f64 / OPERATIONS as f64
         }),
-        fact("size of the semaphore", "B", |programs| {
+        fact("size of the semaphore", "bytes", |programs| {
             (programs.sizes)().semaphore as f64
         }),
-        fact("size of an acquire", "B", |programs| {
+        fact("size of an acquire", "bytes", |programs| {
             (programs.sizes)().acquire as f64
         }),
-        fact("size of a permit", "B", |programs| {
+        fact("size of a permit", "bytes", |programs| {
             (programs.sizes)().permit as f64
         }),
     ]
