@@ -1,7 +1,10 @@
 //! What every semaphore does. Each program is compiled for each of them (no call goes through
 //! a pointer inside the loops), and kept a function of its own so that profiles name it.
 
-use std::hint::black_box;
+use std::{
+    hint::black_box,
+    task::{Context, Waker},
+};
 
 use pleach_benches::{
     FirstMeeting,
@@ -26,8 +29,9 @@ pub fn free_pair<S: Semaphore>(operations: u64) {
 
 fn pairs<S: Semaphore>(semaphore: &S, operations: u64) {
     let semaphore = black_box(semaphore);
+    let cx = &mut Context::from_waker(Waker::noop());
     for _ in 0..operations {
-        drop(executor::now(semaphore.acquire()).permit());
+        drop(executor::now(semaphore.acquire(), cx).permit());
     }
 }
 
@@ -115,7 +119,8 @@ pub fn sizes<S: Semaphore>() -> Sizes {
     let semaphore = S::new(1);
     let acquire = semaphore.acquire();
     let size = size_of_val(&acquire);
-    let permit = executor::now(acquire).permit();
+    let cx = &mut Context::from_waker(Waker::noop());
+    let permit = executor::now(acquire, cx).permit();
     Sizes {
         semaphore: size_of::<S>(),
         acquire: size,
