@@ -7,7 +7,7 @@ mod subjects;
 mod workloads;
 
 use pleach_benches::{Bench, Fact, Role, Subject, Workload, allocations_in};
-use subjects::{EventSemaphore, Semaphore, Weighted};
+use subjects::{Bypass, EventSemaphore, Semaphore, Weighted};
 use workloads::Sizes;
 
 /// What the programs of one semaphore are, with its type filled in.
@@ -38,6 +38,7 @@ fn programs<S: Semaphore>(name: &'static str, role: Role) -> Programs {
 fn semaphores() -> Vec<Programs> {
     vec![
         programs::<pleach::Semaphore>("pleach", Role::Ours),
+        programs::<Bypass>("pleach, bypass", Role::Ours),
         programs::<tokio::sync::Semaphore>("tokio", Role::Peer),
         programs::<async_lock::Semaphore>("async-lock", Role::Peer),
         programs::<maitake_sync::Semaphore>("maitake-sync", Role::Peer),
@@ -57,6 +58,7 @@ fn weighted() -> Vec<Subject> {
     }
     vec![
         subject::<pleach::Semaphore>("pleach", Role::Ours),
+        subject::<Bypass>("pleach, bypass", Role::Ours),
         subject::<tokio::sync::Semaphore>("tokio", Role::Peer),
         subject::<maitake_sync::Semaphore>("maitake-sync", Role::Peer),
         subject::<futures_intrusive::sync::Semaphore>("futures-intrusive", Role::Peer),

@@ -53,11 +53,38 @@ impl Semaphore for pleach::Semaphore {
     fn acquire(&self) -> impl Future<Output: Answer> {
         self.acquire()
     }
+
+    fn acquire_blocking(&self) -> impl Sized {
+        self.acquire_blocking().unwrap()
+    }
 }
 
 impl Weighted for pleach::Semaphore {
     fn acquire_many(&self, permits: usize) -> impl Future<Output: Answer> {
         self.acquire_many(permits)
+    }
+}
+
+/// The same with newcomers let past, a few times.
+pub struct Bypass(pleach::Semaphore);
+
+impl Semaphore for Bypass {
+    fn new(permits: usize) -> Self {
+        Self(pleach::Semaphore::with_bypass(permits))
+    }
+
+    fn acquire(&self) -> impl Future<Output: Answer> {
+        self.0.acquire()
+    }
+
+    fn acquire_blocking(&self) -> impl Sized {
+        self.0.acquire_blocking().unwrap()
+    }
+}
+
+impl Weighted for Bypass {
+    fn acquire_many(&self, permits: usize) -> impl Future<Output: Answer> {
+        self.0.acquire_many(permits)
     }
 }
 
