@@ -177,10 +177,10 @@ fn main() {
         facts,
         chart: &[
             "free pair: instructions",
+            "free pair: processor time",
             "hand-off, 16 tasks: instructions",
+            "hand-off, 16 tasks: processor time",
             "weighted, 16 tasks: instructions",
-            "2 threads, plenty: time",
-            "2 threads x 16 tasks: time",
             "2 blocking threads: time",
         ],
     }

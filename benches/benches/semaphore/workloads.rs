@@ -93,6 +93,10 @@ pub fn two_threads<S: Semaphore>(operations: u64) {
 }
 
 /// Two threads, each with an executor of its own, whose tasks all take turns with one permit.
+///
+/// An executor that has nothing to do sleeps at once. If the tasks of both stand in the queue by
+/// turns, each grant wakes a thread, and how they stand is chance: first come, first served, this
+/// row varies from run to run by more than any difference between semaphores.
 #[inline(never)]
 pub fn two_workers<S: Semaphore>(operations: u64) {
     let semaphore = &S::new(1);
