@@ -2,7 +2,8 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `state.rs` | the word, the queue, and all transitions: the invariants are there |
+//! | `state.rs` | the word, the queue, how one gets in and out: the invariants are there |
+//! | `settle.rs`, `look.rs`, `resize.rs` | who is served; a waiter that is polled again; limits |
 //! | `acquire.rs`, `permit.rs` | the future and what it gives, for a borrowed semaphore |
 //! | `owned.rs` | the same for one behind an `Arc` |
 //! | `blocking.rs` | the same for threads |
@@ -11,9 +12,12 @@ mod acquire;
 #[cfg(feature = "std")]
 mod blocking;
 mod error;
+mod look;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 mod owned;
 mod permit;
+mod resize;
+mod settle;
 mod state;
 
 pub use acquire::Acquire;
@@ -185,6 +189,7 @@ impl Semaphore {
     /// # Panics
     ///
     /// The future panics if it is polled again after it has completed.
+    #[inline]
     pub fn acquire(&self) -> Acquire<'_> {
         self.acquire_many(1)
     }
@@ -224,6 +229,7 @@ impl Semaphore {
     ///     assert_eq!(kilobytes.available_permits(), 16);
     /// });
     /// ```
+    #[inline]
     pub fn acquire_many(&self, permits: usize) -> Acquire<'_> {
         Acquire::new(self, permits)
     }

@@ -22,8 +22,9 @@ use pin_project_lite::pin_project;
 
 use super::{
     AcquireError, Permit, Semaphore,
+    look::Look,
     permit::Held,
-    state::{Look, Request, Take},
+    state::{Request, Take},
 };
 use crate::{
     sys::unwind::FirstPanic,
@@ -45,6 +46,7 @@ impl<S: Deref<Target = Semaphore>> Wait<S> {
         }
     }
 
+    #[inline]
     fn permits(&self) -> usize {
         self.waiter.request().permits
     }
@@ -55,65 +57,65 @@ impl<S: Deref<Target = Semaphore>> Wait<S> {
         unsafe { self.map_unchecked(|this| &this.waiter) }
     }
 
+    /// Takes what is free or was granted: that is the whole of most polls, and inlined for it.
+    ///
     /// # Panics
     ///
     /// If the permits have been delivered already.
     #[inline]
     fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
-        let result = match self.waiter.stage() {
-            Stage::Idle => match self.semaphore.state.take(self.permits()) {
-                Take::Taken => Ok(()),
-                Take::Short => match self.enter(cx) {
-                    Poll::Ready(result) => result,
-                    Poll::Pending => return Poll::Pending,
-                },
-                Take::TooMany(limit) => Err(self.too_many(limit)),
-                Take::Closed => Err(AcquireError::Closed),
-            },
-            Stage::Queued => match self.look(cx) {
-                Poll::Ready(outcome) => self.result(outcome),
-                Poll::Pending => return Poll::Pending,
-            },
-            Stage::Ended(outcome) => self.result(outcome),
-            Stage::Done => panic!("an acquire was polled after it had completed"),
+        if self.waiter.is_idle() {
+            if !self.semaphore.state.take_free(self.permits()) {
+                return self.enter(cx);
+            }
+        } else if !self.waiter.is_granted() {
+            return self.look(cx);
+        }
+        self.waiter.finish();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Enters the queue, unless permits have come meanwhile or never will.
+    #[inline(never)]
+    fn enter(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
+        // Cloned before the lock is taken, and if it is not needed dropped after.
+        let waker = cx.waker().clone();
+        let state = &self.semaphore.state;
+        // SAFETY: the node is idle (only the first poll comes here), used with this state
+        // alone, and `Drop` unlinks it.
+        let Poll::Ready((answer, waker)) = (unsafe { state.enter(self.waiter(), waker) }) else {
+            return Poll::Pending;
+        };
+        let result = match answer {
+            Take::Closed => Err(AcquireError::Closed),
+            Take::TooMany(limit) => Err(self.too_many(limit)),
+            // (`Short` is never an answer: it is queued.)
+            Take::Taken | Take::Short => {
+                // Should this drop panic, the permits must not be lost with it.
+                let held = Held::new(&*self.semaphore, self.permits());
+                drop(waker);
+                mem::forget(held);
+                Ok(())
+            }
         };
         self.waiter.finish();
         Poll::Ready(result)
     }
 
-    /// Enters the queue, unless permits have come meanwhile.
-    #[cold]
-    fn enter(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
-        // Cloned before the lock is taken, and if it is not needed dropped after.
-        let mut waker = Some(cx.waker().clone());
-        let state = &self.semaphore.state;
-        // SAFETY: the node is idle (only the first poll comes here), used with this state
-        // alone, and `Drop` unlinks it.
-        match unsafe { state.enter(self.waiter(), &mut waker) } {
-            Take::Short => Poll::Pending,
-            Take::Closed => Poll::Ready(Err(AcquireError::Closed)),
-            Take::TooMany(limit) => Poll::Ready(Err(self.too_many(limit))),
-            Take::Taken => {
-                // Should this drop panic, the permits must not be lost with it.
-                let held = Held::new(&*self.semaphore, self.permits());
-                drop(waker);
-                mem::forget(held);
-                Poll::Ready(Ok(()))
-            }
-        }
-    }
-
     /// A later poll: the wait has ended, or the waker may have to change.
-    #[cold]
-    fn look(&self, cx: &Context<'_>) -> Poll<Outcome> {
-        // SAFETY: the future's own node, which has been queued.
-        if unsafe { Look::take(&self.semaphore.state, &self.waiter, cx.waker()) } {
-            return Poll::Ready(Outcome::Granted);
-        }
-        match self.waiter.stage() {
-            Stage::Ended(outcome) => Poll::Ready(outcome),
-            _ => Poll::Pending,
-        }
+    #[inline(never)]
+    fn look(&self, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
+        // SAFETY: the future's own node; once queued, it is looked at until it has an outcome.
+        let won = self.waiter.stage() == Stage::Queued
+            && unsafe { Look::take(&self.semaphore.state, &self.waiter, cx.waker()) };
+        let result = match self.waiter.stage() {
+            _ if won => Ok(()),
+            Stage::Ended(outcome) => self.result(outcome),
+            Stage::Done => panic!("an acquire was polled after it had completed"),
+            Stage::Idle | Stage::Queued => return Poll::Pending,
+        };
+        self.waiter.finish();
+        Poll::Ready(result)
     }
 
     fn result(&self, outcome: Outcome) -> Result<(), AcquireError> {
@@ -184,8 +186,8 @@ impl<S: Deref<Target = Semaphore>> Drop for Wait<S> {
         match self.waiter.stage() {
             Stage::Idle | Stage::Done => {}
             Stage::Ended(Outcome::Refused | Outcome::Closed) => {}
-            Stage::Ended(Outcome::Granted) => self.semaphore.state.release(self.permits()),
-            Stage::Queued => self.leave(),
+            // If it was granted, `leave` gives the permits back.
+            Stage::Ended(Outcome::Granted) | Stage::Queued => self.leave(),
         }
     }
 }

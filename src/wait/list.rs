@@ -33,7 +33,14 @@
 //!    load of it orders everything before.
 //! 4. All nodes of a list were linked by it: a node is never handed to another list.
 
-use core::{fmt, marker::PhantomPinned, mem, pin::Pin, ptr, task::Waker};
+use core::{
+    fmt,
+    marker::PhantomPinned,
+    mem::{self, ManuallyDrop},
+    pin::Pin,
+    ptr,
+    task::Waker,
+};
 
 use crate::sys::{
     atomic::{AtomicU8, Ordering},
@@ -85,7 +92,8 @@ pub struct Waiter<T> {
 struct Links<T> {
     prev: *const Waiter<T>,
     next: *const Waiter<T>,
-    waker: Option<Waker>,
+    /// There only while the node is linked, so there is nothing to drop with the node.
+    waker: ManuallyDrop<Option<Waker>>,
 }
 
 /// The list. Lives behind the lock of the primitive whose waiters it links.
@@ -111,6 +119,7 @@ unsafe impl<T: Send + Sync> Sync for Waiter<T> {}
 impl<T> Waiter<T> {
     const_new! {
         /// A node that asks for `request`.
+        #[inline]
         pub const fn new(request: T) -> Self {
             Self {
                 state: AtomicU8::new(IDLE),
@@ -118,7 +127,7 @@ impl<T> Waiter<T> {
                 links: UnsafeCell::new(Links {
                     prev: ptr::null(),
                     next: ptr::null(),
-                    waker: None,
+                    waker: ManuallyDrop::new(None),
                 }),
                 _pinned: PhantomPinned,
             }
@@ -144,6 +153,20 @@ impl<T> Waiter<T> {
             CLOSED => Stage::Ended(Outcome::Closed),
             _ => Stage::Done,
         }
+    }
+
+    /// Whether [`stage`](Self::stage) is `Idle`; for fast paths.
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        // Relaxed: it leaves that state by its owner's hand.
+        self.state.load(Ordering::Relaxed) == IDLE
+    }
+
+    /// Whether [`stage`](Self::stage) is `Ended(Granted)`; for fast paths.
+    #[inline]
+    pub fn is_granted(&self) -> bool {
+        // Acquire: as in `stage`.
+        self.state.load(Ordering::Acquire) == GRANTED
     }
 
     /// Notes that the owner has what it waited for. Only for a node that is not linked.
@@ -213,7 +236,7 @@ impl<T> List<T> {
         Self::with_links(&waiter, |links| {
             links.prev = prev;
             links.next = next;
-            links.waker = Some(waker);
+            links.waker = ManuallyDrop::new(Some(waker));
         });
         self.len += 1;
         // Relaxed: others look only under the lock, the owner needs no order with itself.
@@ -284,13 +307,8 @@ impl<T> List<T> {
 
     /// Takes a linked node out and its waker with it; `state` is left to the caller.
     fn unlink(&mut self, waiter: &Waiter<T>) -> Option<Waker> {
-        let (prev, next, waker) = Self::with_links(waiter, |links| {
-            (
-                mem::replace(&mut links.prev, ptr::null()),
-                mem::replace(&mut links.next, ptr::null()),
-                links.waker.take(),
-            )
-        });
+        let (prev, next, waker) =
+            Self::with_links(waiter, |links| (links.prev, links.next, links.waker.take()));
         self.len -= 1;
         if self.len == 0 {
             self.head = ptr::null();

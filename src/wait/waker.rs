@@ -12,11 +12,16 @@ pub(crate) struct WakeBatch {
 }
 
 impl WakeBatch {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             wakers: [const { None }; BATCH],
             len: 0,
         }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     #[inline]
@@ -29,6 +34,17 @@ impl WakeBatch {
     pub(crate) fn push(&mut self, waker: Option<Waker>) {
         self.wakers[self.len] = waker;
         self.len += 1;
+    }
+
+    /// What follows the first call of `fill` in [`wake_in_batches`]: for callers whose first hold
+    /// of the lock is another than those after it.
+    pub(crate) fn wake(&mut self, more: bool, fill: impl FnMut(&mut Self) -> bool) {
+        let mut rounds = Rounds {
+            fill,
+            batch: self,
+            more,
+        };
+        unwind::run_in_drop(move || rounds.run(Waker::wake));
     }
 
     /// Calls `wake` with each waker, first in, first out. A waker that panics is gone and
@@ -50,33 +66,28 @@ impl WakeBatch {
 /// which it does unless the thread is panicking already. (Without `std` they are woken while
 /// the panic unwinds, and a second panic aborts.)
 pub(crate) fn wake_in_batches(fill: impl FnMut(&mut WakeBatch) -> bool) {
-    let mut rounds = Rounds {
-        fill,
-        batch: WakeBatch::new(),
-        more: true,
-    };
-    unwind::run_in_drop(move || rounds.run(Waker::wake));
+    WakeBatch::new().wake(true, fill);
 }
 
-struct Rounds<F: FnMut(&mut WakeBatch) -> bool> {
+struct Rounds<'a, F: FnMut(&mut WakeBatch) -> bool> {
     fill: F,
-    batch: WakeBatch,
+    batch: &'a mut WakeBatch,
     more: bool,
 }
 
-impl<F: FnMut(&mut WakeBatch) -> bool> Rounds<F> {
+impl<F: FnMut(&mut WakeBatch) -> bool> Rounds<'_, F> {
     fn run(&mut self, wake: impl Fn(Waker)) {
         loop {
             self.batch.drain(&wake);
             if !self.more {
                 return;
             }
-            self.more = (self.fill)(&mut self.batch);
+            self.more = (self.fill)(self.batch);
         }
     }
 }
 
-impl<F: FnMut(&mut WakeBatch) -> bool> Drop for Rounds<F> {
+impl<F: FnMut(&mut WakeBatch) -> bool> Drop for Rounds<'_, F> {
     fn drop(&mut self) {
         // Something to do only while a waker's panic unwinds. A second panic must not leave
         // this destructor; the first one is on its way to the caller.

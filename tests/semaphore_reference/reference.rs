@@ -332,7 +332,7 @@ impl<'a> Reference<'a> {
     fn give_back(&mut self, permits: usize) {
         self.out -= permits;
         self.idle += permits;
-        self.settle();
+        self.hand_on();
     }
 
     fn forget(&mut self, permits: usize) {

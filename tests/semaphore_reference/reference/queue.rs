@@ -44,6 +44,39 @@ impl Reference<'_> {
         self.serve_and_wake(Self::serve);
     }
 
+    /// As `settle`, after a release: as long as all is plain, who is granted is woken before the
+    /// next one is granted.
+    pub(super) fn hand_on(&mut self) {
+        loop {
+            let Some(wanted) = self.plain_head() else {
+                break;
+            };
+            if wanted > self.idle {
+                return;
+            }
+            let waker = self.end_head(Ok(()));
+            let settled = match self.plain_head() {
+                Some(next) => next > self.idle,
+                None => self.queue.is_empty(),
+            };
+            if let Some(waker) = waker {
+                self.wake(waker);
+            }
+            if settled {
+                return;
+            }
+        }
+        self.settle();
+    }
+
+    /// What the head of the queue wants, if there is nothing but that to look at.
+    fn plain_head(&mut self) -> Option<usize> {
+        let head = *self.queue.front()?;
+        let wanted = self.request(head).permits;
+        let plain = !self.bypass && !self.closed && self.owed() == 0;
+        (plain && wanted <= self.ceiling()).then_some(wanted)
+    }
+
     /// Wakes after each batch that `serve` has served, until it says that there is no more.
     fn serve_and_wake(&mut self, serve: impl Fn(&mut Self, &mut Vec<Option<usize>>) -> bool) {
         loop {
