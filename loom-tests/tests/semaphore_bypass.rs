@@ -107,6 +107,24 @@ fn after_its_last_race_the_head_is_handed_its_permits() {
 }
 
 #[test]
+fn behind_a_head_that_was_handed_its_permits_newcomers_may_overtake_again() {
+    explore(&[()], || {
+        let guarded = guarded(0);
+        let mut first = queued(&guarded, 1);
+        let _second = queued(&guarded, 1);
+        // The first is called, and too late.
+        guarded.add_permits(1);
+        let permit = guarded.try_acquire().unwrap();
+        assert!(poll_noop(&mut first).is_pending());
+        let other = beside(&guarded, |guarded| guarded.add_permits(1));
+        drop(permit);
+        other.join().unwrap();
+        assert_eq!(guarded.available_permits(), 1, "one was handed on");
+        assert!(guarded.try_acquire().is_ok());
+    });
+}
+
+#[test]
 fn a_weighted_head_gets_what_two_releases_bring() {
     explore(&[()], || {
         let guarded = guarded(0);

@@ -142,6 +142,38 @@ fn forgetting_idle_permits_beside_an_acquire_loses_none() {
 }
 
 #[test]
+fn what_is_owed_cannot_be_forgotten_as_if_it_were_idle() {
+    explore(&[()], || {
+        let (semaphore, [first, second]) = all_out();
+        semaphore.set_limit(1);
+        let other = thread::spawn(move || drop(first));
+        assert_eq!(semaphore.forget_permits(1), 0);
+        other.join().unwrap();
+        drop(second);
+        assert_eq!(semaphore.available_permits(), 1);
+        assert_eq!(semaphore.limit(), Some(1));
+    });
+}
+
+#[test]
+fn added_permits_carry_what_was_done_before_they_were_added() {
+    for add in [Semaphore::add_permits, Semaphore::set_limit] {
+        explore(&[Some(1), None], move || {
+            let guarded = Guarded::new(0);
+            let other = beside(&guarded, move |guarded| {
+                guarded.write();
+                add(guarded, 1);
+            });
+            let permit = guarded.try_acquire();
+            let seen = permit.is_ok().then(|| guarded.read());
+            drop(permit);
+            other.join().unwrap();
+            seen
+        });
+    }
+}
+
+#[test]
 fn forgetting_and_adding_beside_a_waiter_ends_in_the_right_number() {
     explore(&[0, 1], || {
         let guarded = Guarded::new(0);

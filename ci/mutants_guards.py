@@ -1,0 +1,439 @@
+"""What `ci/mutants` takes out, and which models must notice."""
+
+from typing import NamedTuple
+
+
+class Guard(NamedTuple):
+    """`old`, which must occur exactly once in `file`, becomes `new`."""
+
+    file: str
+    what: str
+    old: str
+    new: str
+
+
+# Which models guard which files: (path prefix, test binaries, each with the feature
+# that it is built with, if any). The first match counts, and a source file with a mutant and no
+# row is an error.
+MODELS = [
+    ("src/wait/waker.rs", ["waker"]),
+    ("src/wait/countdown.rs", ["event", "latch", "wait_group"]),
+    ("src/wait/queue.rs", ["event", "barrier"]),
+    ("src/wait/", ["list", "semaphore"]),
+    ("src/semaphore", ["semaphore", "semaphore_limit", "semaphore_bypass", "semaphore_blocking"]),
+    ("src/event.rs", ["event"]),
+    ("src/latch.rs", ["latch"]),
+    ("src/wait_group", ["wait_group"]),
+    ("src/barrier.rs", ["barrier"]),
+    ("src/sys/lock.rs", ["lock"]),
+    ("src/sys/lock_only.rs", ["semaphore+lock-only", "scope_handle+lock-only"]),
+    ("src/sys/park.rs", ["semaphore_blocking"]),
+    ("src/scope", ["scope", "scope_handle"]),
+]
+
+GUARDS = [
+    Guard(
+        "src/semaphore/state.rs",
+        "a newcomer takes permits although others come first",
+        "while word & (CLOSED | STRICT) == 0 &&",
+        "while word & CLOSED == 0 &&",
+    ),
+    Guard(
+        "src/semaphore/state.rs",
+        "a closed semaphore gives permits",
+        "while word & (CLOSED | STRICT) == 0 &&",
+        "while word & STRICT == 0 &&",
+    ),
+    Guard(
+        "src/semaphore/state.rs",
+        "a release does not serve those who wait",
+        "if before & WAITERS != 0 {",
+        "if before == usize::MAX {",
+    ),
+    Guard(
+        "src/semaphore/state.rs",
+        "a waiter announces itself without looking whether permits came",
+        """                .compare_exchange(word, word | flags, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()""",
+        """                .fetch_or(flags, Ordering::Relaxed)
+                != usize::MAX""",
+    ),
+    Guard(
+        "src/semaphore/state.rs",
+        "a head that leaves does not have those behind it served",
+        """            *removed = unsafe { queue.waiters.remove(waiter) };
+            first""",
+        """            *removed = unsafe { queue.waiters.remove(waiter) };
+            first && false""",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "a closed semaphore hands permits on",
+        "word & (BOTH | BYPASS | CLOSED) == BOTH",
+        "word & (BOTH | BYPASS) == BOTH",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "a closed semaphore grants",
+        """        if word & CLOSED != 0 {
+            // Whoever""",
+        """        if word == usize::MAX {
+            // Whoever""",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "permits are handed on in the bypass too",
+        "word & (BOTH | BYPASS | CLOSED) == BOTH",
+        "word & (BOTH | CLOSED) == BOTH",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "what is owed is handed on",
+        "== BOTH && queue.total <= limit;",
+        "== BOTH;",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "what is owed is granted",
+        """        } else if owed {
+            Answer::Nothing
+""",
+        "",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "one that asks for too much is handed permits",
+        "if !plain || permits > limit {",
+        "if !plain {",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "the flags stay when the last is granted",
+        "let flags = if queue.waiters.len() == 1 { BOTH } else { 0 };",
+        "let flags = 0;",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "the flags stay when the list is empty",
+        """            self.word.fetch_and(!BOTH, Ordering::Relaxed);
+        }
+        false""",
+        """        }
+        false""",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "the flags are cleared by a load and a store",
+        "            self.word.fetch_and(!BOTH, Ordering::Relaxed);",
+        """            let word = self.word.load(Ordering::Relaxed);
+            self.word.store(word & !BOTH, Ordering::Relaxed);""",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "a close ends after its first batch",
+        """if batch.is_full() {
+                        return true;""",
+        """if batch.is_full() {
+                        return false;""",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "settling ends after its first batch",
+        """if batch.is_full() {
+                return true;""",
+        """if batch.is_full() {
+                return false;""",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "what is owed does not hold newcomers back",
+        "permits_of(self.word.fetch_or(BOTH, Ordering::Relaxed)) == 0",
+        "permits_of(self.word.load(Ordering::Relaxed)) == 0",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "what came before newcomers were held back is not collected",
+        "permits_of(self.word.fetch_or(BOTH, Ordering::Relaxed)) == 0",
+        "self.word.fetch_or(BOTH, Ordering::Relaxed) != usize::MAX",
+    ),
+    Guard(
+        "src/semaphore/settle.rs",
+        "a head that may lose a race holds newcomers back",
+        """            if word & STRICT != 0 {
+                // Relaxed: the flag publishes nothing.""",
+        """            if word == usize::MAX {
+                // Relaxed: the flag publishes nothing.""",
+    ),
+    Guard(
+        "src/semaphore/resize.rs",
+        "what is owed is forgotten as if it were idle",
+        "if !self.collect(queue) {",
+        "if !self.collect(queue) || true {",
+    ),
+    Guard(
+        "src/semaphore/look.rs",
+        "a called head that came too late does not announce itself",
+        """            self.seen == Seen::Lost
+        });""",
+        """            false
+        });""",
+    ),
+    Guard(
+        "src/semaphore/look.rs",
+        "a head that takes its permits leaves the next alone",
+        """.unwrap_or(None);
+                return true;""",
+        """.unwrap_or(None);
+                return false;""",
+    ),
+    Guard(
+        "src/semaphore/look.rs",
+        "one in the middle of the queue takes permits",
+        "state.bypasses() && queue.waiters.is_front(self.waiter);",
+        "state.bypasses() && self.waiter.stage() == crate::wait::Stage::Queued;",
+    ),
+    Guard(
+        "src/semaphore/look.rs",
+        "a changed waker is not stored",
+        "self.old = mem::replace(stored, self.fresh.take());",
+        "self.old = stored.take();",
+    ),
+    # Rule 3 of `src/wait.rs`. That a model sees this hangs on the tracked write in the drop of
+    # `sys::cell::UnsafeCell`: freeing a node is nothing to loom otherwise.
+    Guard(
+        "src/semaphore/acquire.rs",
+        "a poll skips the lock because the semaphore is closed, not its own node",
+        "        // SAFETY: the future's own node; once queued",
+        """        if self.waiter.stage() == Stage::Queued && self.semaphore.is_closed() {
+            self.waiter.finish();
+            return Poll::Ready(Err(AcquireError::Closed));
+        }
+        // SAFETY: the future's own node; once queued""",
+    ),
+    Guard(
+        "src/semaphore/acquire.rs",
+        "a drop skips the lock because the semaphore is closed, not its own node",
+        "            Stage::Ended(Outcome::Granted) | Stage::Queued => self.leave(),",
+        """            Stage::Queued if self.semaphore.is_closed() => {}
+            Stage::Ended(Outcome::Granted) | Stage::Queued => self.leave(),""",
+    ),
+    Guard(
+        "src/semaphore/acquire.rs",
+        "a permit granted before its waiter has left is lost",
+        "Err(Outcome::Granted) => panic.run(|| self.semaphore.state.release(self.permits())),",
+        "Err(Outcome::Granted) => {}",
+    ),
+    Guard(
+        "src/semaphore/acquire.rs",
+        "the outcome of a wait is not marked as taken",
+        """            return self.look(cx);
+        }
+        self.waiter.finish();""",
+        """            return self.look(cx);
+        }""",
+    ),
+    Guard(
+        "src/wait/list.rs",
+        "the outcome is stored before the node is unlinked",
+        """        let waker = self.unlink(waiter);
+        let ended = match outcome {
+            Outcome::Granted => GRANTED,
+            Outcome::Refused => REFUSED,
+            Outcome::Closed => CLOSED,
+        };
+        // Release: pairs with the load in `Waiter::stage`. The last access (invariant 3):
+        // from here on the owner may free the node without taking the lock.
+        waiter.state.store(ended, Ordering::Release);
+        waker
+""",
+        """        let ended = match outcome {
+            Outcome::Granted => GRANTED,
+            Outcome::Refused => REFUSED,
+            Outcome::Closed => CLOSED,
+        };
+        waiter.state.store(ended, Ordering::Release);
+        self.unlink(waiter)
+""",
+    ),
+    Guard(
+        "src/wait/list.rs",
+        "a node that has ended is unlinked again",
+        "            Stage::Ended(outcome) => Err(outcome),\n"
+        "            Stage::Idle | Stage::Done => Ok(None),",
+        "            Stage::Ended(_) => Ok(self.unlink(waiter)),\n"
+        "            Stage::Idle | Stage::Done => Ok(None),",
+    ),
+    Guard(
+        "src/wait/list.rs",
+        "a waker is stored although the wait has ended",
+        "            Stage::Ended(outcome) => Err(outcome),\n"
+        "            _ => Ok(Self::with_links(waiter, |links| f(&mut links.waker))),",
+        "            _ => Ok(Self::with_links(waiter, |links| f(&mut links.waker))),",
+    ),
+    Guard(
+        "src/wait/waker.rs",
+        "a known waker is taken out for good",
+        ".with(|stored| matches!(stored, Some(waker) if waker.will_wake(cx.waker())));",
+        ".with(|stored| matches!(stored.take(), Some(waker) if waker.will_wake(cx.waker())));",
+    ),
+    Guard(
+        "src/wait/countdown.rs",
+        "a count that others wait for becomes zero without the lock, and nobody is let go",
+        "(!opens(word, after)).then_some(after)",
+        "Some(after)",
+    ),
+    Guard(
+        "src/wait/countdown.rs",
+        "those who wait are let go though the count did not become zero",
+        "if f(count_of(before)).is_some_and(|after| opens(before, after)) {",
+        "if before & WAITERS != 0 {",
+    ),
+    Guard(
+        "src/wait/countdown.rs",
+        "a set does not wait for what another has still to let go",
+        "word & WAITERS != 0 && after == 0",
+        "word & WAITERS != 0 && count_of(word) > 0 && after == 0",
+    ),
+    Guard(
+        "src/wait/countdown.rs",
+        "a change is a load and a store",
+        """            match self.word.compare_exchange_weak(
+                word,
+                after << SHIFT | word & WAITERS,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Ok(word),
+                Err(newer) => word = newer,
+            }
+""",
+        """            let next = after << SHIFT | word & WAITERS;
+            self.word.store(next, Ordering::Release);
+            if next != usize::MAX {
+                return Ok(word);
+            }
+            word = next;
+""",
+    ),
+    Guard(
+        "src/wait/countdown.rs",
+        "a change takes the flag down",
+        "after << SHIFT | word & WAITERS,",
+        "after << SHIFT,",
+    ),
+    Guard(
+        "src/wait/countdown.rs",
+        "a waiter queues without looking again",
+        "if count_of(before) > 0 {",
+        "if before < usize::MAX {",
+    ),
+    Guard(
+        "src/wait/countdown.rs",
+        "the flag is taken down by a load and a store",
+        "self.word.fetch_and(!WAITERS, Ordering::Relaxed);",
+        "let word = self.word.load(Ordering::Relaxed);\n"
+        "            self.word.store(word & !WAITERS, Ordering::Relaxed);",
+    ),
+    Guard(
+        "src/wait/countdown.rs",
+        "the flag is taken down while others wait",
+        "if held.waiters.is_empty() {",
+        "if held.waiters.is_empty() || true {",
+    ),
+    Guard(
+        "src/wait/countdown.rs",
+        "the flag stays when the list is empty",
+        "self.word.fetch_and(!WAITERS, Ordering::Relaxed);",
+        "",
+    ),
+    Guard(
+        "src/wait/countdown.rs",
+        "drop skips the lock because the count is zero, not because its own node has ended",
+        "unsafe { countdown.queue.leave(&self.waiter, left) };",
+        "if countdown.count() > 0 { unsafe { countdown.queue.leave(&self.waiter, left) } };",
+    ),
+    Guard(
+        "src/wait/countdown.rs",
+        "poll skips the lock because the count is zero, not because its own node has ended",
+        """        let queue = &this.countdown.queue;
+""",
+        """        let queue = &this.countdown.queue;
+        if this.waiter.stage() == Stage::Queued && this.countdown.count() == 0 {
+            this.waiter.finish();
+            return Poll::Ready(());
+        }
+""",
+    ),
+    Guard(
+        "src/wait/queue.rs",
+        "those who queued behind the mark are let go too",
+        "while last.stage() == Stage::Queued {",
+        "while last.stage() != Stage::Idle && !self.waiters.is_empty() {",
+    ),
+    Guard(
+        "src/wait/queue.rs",
+        "letting go ends after the first batch",
+        "                return true;\n",
+        "                return false;\n",
+    ),
+    Guard(
+        "src/wait/queue.rs",
+        "a changed waker is not stored",
+        "with_waker(&mut |stored| mem::swap(stored, &mut fresh))",
+        "with_waker(&mut |_| drop(fresh.take()))",
+    ),
+    Guard(
+        "src/event.rs",
+        "a set that finds it set only looks",
+        "let _was = self.countdown.change(|_| Some(SET));",
+        "if !self.is_set() { let _was = self.countdown.change(|_| Some(SET)); }",
+    ),
+    Guard(
+        "src/latch.rs",
+        "a count too many is not refused",
+        "|count| count.checked_sub(n)",
+        "|count| Some(count.saturating_sub(n))",
+    ),
+    Guard(
+        "src/wait_group/owned.rs",
+        "an owned member leaves twice",
+        "mem::forget(self.add());",
+        "let _ = mem::size_of_val(&self.add());",
+    ),
+    Guard(
+        "src/barrier.rs",
+        "a wait that leaves is not counted off",
+        "held.state.arrived -= 1;",
+        "",
+    ),
+    Guard(
+        "src/barrier.rs",
+        "a wait that leaves a complete generation is counted off",
+        "if held.state.generation == generation {",
+        "if held.state.generation == generation || held.state.arrived > 0 {",
+    ),
+    Guard(
+        "src/barrier.rs",
+        "a complete generation is not told from the next",
+        "held.state.generation += 1;",
+        "",
+    ),
+    Guard(
+        "src/barrier.rs",
+        "the leader lets nobody go",
+        "wake_in_batches(|batch| self.queue.with(|held| held.end_through(&waiter, batch)));",
+        "wake_in_batches(|batch| self.queue.with(|held| held.waiters.is_empty() && held.end_through(&waiter, batch)));",
+    ),
+    Guard(
+        "src/sys/lock.rs",
+        "the lock is freed before the closure has run",
+        "let _held = Held(&self.state);",
+        "let _ = Held(&self.state);",
+    ),
+    Guard(
+        "src/sys/lock.rs",
+        "the lock is freed only if the closure returns",
+        "fn drop(&mut self) {\n",
+        "fn drop(&mut self) {\n            if std::thread::panicking() {\n                return;\n            }\n",
+    ),
+]
