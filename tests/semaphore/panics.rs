@@ -26,6 +26,21 @@ fn a_panicking_waker_does_not_strand_the_others() {
     }
 }
 
+#[test]
+fn a_panicking_waker_does_not_strand_the_rest_of_the_last_batch() {
+    let semaphore = Semaphore::new(0);
+    let panics = Hostile::default()
+        .on_wake(|| panic!("a waker panics"))
+        .waker();
+    let (wakes, waker) = Wakes::new();
+    let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(semaphore.acquire())).collect();
+    for (acquire, waker) in waiting.iter_mut().zip([&panics, &waker, &waker]) {
+        assert!(poll_with(acquire.as_mut(), waker).is_pending());
+    }
+    assert!(catch_unwind(AssertUnwindSafe(|| semaphore.add_permits(3))).is_err());
+    assert_eq!(wakes.count(), 2);
+}
+
 // Without `std` the second panic cannot be told from the first.
 #[cfg(feature = "std")]
 #[test]
