@@ -89,11 +89,9 @@ impl<F: FnMut(&mut WakeBatch) -> bool> Rounds<'_, F> {
 
 impl<F: FnMut(&mut WakeBatch) -> bool> Drop for Rounds<'_, F> {
     fn drop(&mut self) {
-        // Something to do only while a waker's panic unwinds. A second panic must not leave
-        // this destructor; the first one is on its way to the caller.
-        if self.more || self.batch.len > 0 {
-            self.run(|waker| unwind::swallow(|| waker.wake()));
-        }
+        // There is something left only while a waker's panic unwinds. A second panic must not
+        // leave this destructor; the first one is on its way to the caller.
+        self.run(|waker| unwind::swallow(|| waker.wake()));
     }
 }
 
