@@ -69,8 +69,8 @@ GUARDS = [
     Guard(
         "src/semaphore/settle.rs",
         "a closed semaphore hands permits on",
-        "word & (BOTH | BYPASS | CLOSED) == BOTH",
-        "word & (BOTH | BYPASS) == BOTH",
+        "word & (BOTH | CLOSED) == BOTH",
+        "word & BOTH == BOTH",
     ),
     Guard(
         "src/semaphore/settle.rs",
@@ -83,8 +83,8 @@ GUARDS = [
     Guard(
         "src/semaphore/settle.rs",
         "permits are handed on in the bypass too",
-        "word & (BOTH | BYPASS | CLOSED) == BOTH",
-        "word & (BOTH | CLOSED) == BOTH",
+        "if before & BYPASS != 0 {",
+        "if before == usize::MAX {",
     ),
     Guard(
         "src/semaphore/settle.rs",

@@ -39,13 +39,17 @@ enum Next {
 }
 
 impl State {
-    /// Hands on what a release has brought; `free` permits were there when it had.
+    /// Hands on the `permits` that a release has brought; the word was `before`.
     ///
     /// One grant a hold of the lock, as long as all is plain: that is less work than a batch
     /// for the few that most releases serve. Stays bounded though others keep releasing: whoever
     /// releases later serves too.
     #[inline(never)]
-    pub(super) fn serve(&self, mut free: usize) {
+    pub(super) fn serve(&self, before: usize, permits: usize) {
+        if before & BYPASS != 0 {
+            return self.settle_all();
+        }
+        let mut free = permits_of(before) + permits;
         let (waker, next) = self.queue.with(|queue| self.hand_on(queue, &mut free));
         match (waker, next) {
             (Some(waker), Next::Waits) => unwind::run_in_drop(|| waker.wake()),
@@ -65,7 +69,7 @@ impl State {
                 Next::Waits => break,
                 Next::Fits => {}
                 Next::Unclear => {
-                    panic.run(|| self.settle_after(|_| true));
+                    panic.run(|| self.settle_all());
                     break;
                 }
             }
@@ -74,8 +78,13 @@ impl State {
         panic.resume_in_drop();
     }
 
-    /// Under the lock: grants what the head wants, if permits are handed to it and there is
-    /// nothing else to see to; what is to be done next.
+    #[inline(never)]
+    fn settle_all(&self) {
+        self.settle_after(|_| true);
+    }
+
+    /// Under the lock, without `BYPASS`: grants what the head wants, if there is nothing else to
+    /// see to; what is to be done next.
     #[inline]
     fn hand_on(&self, queue: &mut Queue, free: &mut usize) -> (Option<Waker>, Next) {
         let limit = self.limit.load(Ordering::Relaxed);
@@ -84,7 +93,7 @@ impl State {
         let Some(&Request { permits, .. }) = queue.waiters.front() else {
             return (None, Next::Unclear);
         };
-        let plain = word & (BOTH | BYPASS | CLOSED) == BOTH && queue.total <= limit;
+        let plain = word & (BOTH | CLOSED) == BOTH && queue.total <= limit;
         if !plain || permits > limit {
             return (None, Next::Unclear);
         }

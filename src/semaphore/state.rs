@@ -28,10 +28,10 @@
 //! # Invariants
 //!
 //! 1. `WAITERS` and `STRICT` change only under the lock, by an RMW on the word. Outside the
-//!    lock, if the list is not empty then `WAITERS` is set, or the head has been called and will
-//!    look or leave, and so have the queue settled. So a release either sees the flag and
-//!    takes the lock, or comes before it in the word's order and the waiter sees its permits:
-//!    no wake-up is lost, and no fence is needed.
+//!    lock, if the list is not empty then `WAITERS` is set, or somebody is about to settle the
+//!    queue: the head that was called, when it looks or leaves, or whoever is between two
+//!    batches. So a release either sees the flag and takes the lock, or comes before it in the
+//!    word's order and the waiter sees its permits: no wake-up is lost, and no fence is needed.
 //! 2. While `STRICT` is set only the lock's holder takes permits out of the word.
 //! 3. Idle and handed-out permits together are `total`, which never exceeds
 //!    [`MAX_PERMITS`]: returning permits cannot overflow the word.
@@ -225,7 +225,7 @@ impl State {
         // invariant 3.
         let before = self.word.fetch_add(permits << SHIFT, Ordering::Release);
         if before & WAITERS != 0 {
-            self.serve(permits_of(before) + permits);
+            self.serve(before, permits);
         }
     }
 
