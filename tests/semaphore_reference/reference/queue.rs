@@ -47,10 +47,7 @@ impl Reference<'_> {
     /// As `settle`, after a release: as long as all is plain, who is granted is woken before the
     /// next one is granted.
     pub(super) fn hand_on(&mut self) {
-        loop {
-            let Some(wanted) = self.plain_head() else {
-                break;
-            };
+        while let Some(wanted) = self.plain_head() {
             if wanted > self.idle {
                 return;
             }
