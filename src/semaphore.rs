@@ -141,6 +141,10 @@ impl Semaphore {
         /// held back until it has its permits. Those behind it never overtake it. A waiter that
         /// is not polled keeps no permits from newcomers, only from those behind it.
         ///
+        /// That bound is one of races: a head that asks for several permits is woken, and can
+        /// lose a race, only when all of them are free at once. Newcomers that keep taking
+        /// fewer may hold it back longer: use `new` where large requests must not wait for that.
+        ///
         /// All else is as with [`new`](Self::new), and [`set_limit`](Self::set_limit) gives it a
         /// known limit.
         ///
