@@ -102,9 +102,9 @@ GUARDS = [
     ),
     Guard(
         "src/semaphore/settle.rs",
-        "one that asks for too much is handed permits",
-        "if !plain || permits > limit {",
-        "if !plain {",
+        "a head that newcomers pass over loses no race",
+        "let short = came > 0 && permits_of(word) < head.permits;",
+        "let short = came == usize::MAX;",
     ),
     Guard(
         "src/semaphore/settle.rs",

@@ -35,11 +35,14 @@ use state::{BYPASS, NO_LIMIT, State, Take};
 /// A counting semaphore: at most a given number of permits are out at any time.
 ///
 /// Requests are weighted ([`acquire_many`](Self::acquire_many)) and served strictly first
-/// come, first served: a newcomer never overtakes a waiter, and a large request at the head
-/// is not starved by small ones behind it (they wait for it, even if they would fit).
+/// come, first served (unless it is made [`with_bypass`](Self::with_bypass)): a newcomer never
+/// overtakes a waiter, and a large request at the head is not starved by small ones behind it
+/// (they wait for it, even if they would fit).
 /// A [`Permit`] gives its permits back when it is dropped.
 ///
-/// Nothing here allocates, and the constructors are `const`: a semaphore can be a `static`.
+/// Nothing that tasks do here allocates, and the constructors are `const`: a semaphore can be a
+/// `static`. (A thread that blocks allocates once. And where `std` keeps its mutex in a box, as
+/// on Apple's systems, that box is made at the first contended use.)
 /// Acquiring free permits is one atomic operation, and so is giving them back when nobody
 /// waits. The contract is that of Go's `golang.org/x/sync/semaphore`, with closing, resizing
 /// and owned permits added.
@@ -137,15 +140,13 @@ impl Semaphore {
         /// for ever: for threads that block, and for throughput before order.
         ///
         /// Permits that come free are there for whoever is first. The head of the queue is
-        /// woken for them; when it has come too late four times, it is next: newcomers are
-        /// held back until it has its permits. Those behind it never overtake it. A waiter that
-        /// is not polled keeps no permits from newcomers, only from those behind it.
+        /// woken for them when they cover its request. When it has come too late, or they were too
+        /// few, four times in all, it is next: newcomers are held back until it has its permits.
+        /// Those behind it never overtake it. A waiter that is woken and not polled keeps no
+        /// permits from newcomers, only from those behind it.
         ///
-        /// That bound is one of races: a head that asks for several permits is woken, and can
-        /// lose a race, only when all of them are free at once. Newcomers that keep taking
-        /// fewer may hold it back longer: use `new` where large requests must not wait for that.
-        ///
-        /// All else is as with [`new`](Self::new), and [`set_limit`](Self::set_limit) gives it a
+        /// An attempt such as [`try_acquire`](Self::try_acquire) succeeds here although others
+        /// wait. All else is as with [`new`](Self::new), and [`set_limit`](Self::set_limit) gives it a
         /// known limit.
         ///
         /// # Panics

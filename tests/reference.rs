@@ -14,7 +14,7 @@ use semaphore_reference::Reached;
 use support::rng::Rng;
 
 /// How many paths the reference takes note of.
-const PATHS: usize = 12;
+const PATHS: usize = 13;
 
 fn run(reached: &mut Reached, bytes: &[u8], name: impl fmt::Display) {
     let agreed = catch_unwind(AssertUnwindSafe(|| reached.run(bytes)));

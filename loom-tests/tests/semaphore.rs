@@ -313,6 +313,52 @@ fn a_release_larger_than_a_batch_serves_everybody() {
 }
 
 #[test]
+fn the_last_that_a_release_serves_leaves_the_fast_path_open() {
+    explore(&[true, false], || {
+        let semaphore = Arc::new(Semaphore::new(2));
+        let held = Arc::clone(&semaphore).try_acquire_many_owned(2).unwrap();
+        let mut waiting = queued(&semaphore, 1);
+        let other = thread::spawn(move || drop(held));
+        let early = poll_now(waiting.as_mut(), Waker::noop());
+        other.join().unwrap();
+        assert_eq!(semaphore.available_permits(), 1);
+        assert!(semaphore.try_acquire().is_ok());
+        early.is_ready()
+    });
+}
+
+#[test]
+fn a_release_grants_nothing_behind_one_that_the_close_refused() {
+    explore(&[[true, false, false], [false, false, false]], || {
+        let semaphore = Arc::new(Semaphore::new(1));
+        let held = semaphore.try_acquire_owned().unwrap();
+        let mut waiting = [(); 3].map(|()| queued(&semaphore, 1));
+        let other = thread::spawn(move || drop(held));
+        semaphore.close();
+        other.join().unwrap();
+        waiting
+            .each_mut()
+            .map(|acquire| poll_noop(acquire) == Poll::Ready(Ok(())))
+    });
+}
+
+#[test]
+fn two_releases_serve_a_queue_of_different_requests_in_order() {
+    explore(&[()], || {
+        let semaphore = Arc::new(Semaphore::new(4));
+        let [one, three] = [1, 3].map(|n| semaphore.try_acquire_many_owned(n).unwrap());
+        let mut waiting = [1, 2, 1].map(|permits| queued(&semaphore, permits));
+        let other = thread::spawn(move || drop(one));
+        drop(three);
+        other.join().unwrap();
+        assert_eq!(semaphore.available_permits(), 0);
+        for acquire in &mut waiting {
+            assert_eq!(poll_noop(acquire), Poll::Ready(Ok(())));
+        }
+    });
+}
+
+#[test]
 fn nothing_is_granted_behind_one_that_the_close_refused() {
     explore(&[[true, false, false], [false, false, false]], || {
         let guarded = Guarded::new(0);

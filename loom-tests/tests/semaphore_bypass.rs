@@ -14,7 +14,7 @@ use explore::{
     poll_now,
     task::finish,
 };
-use loom::future::block_on;
+use loom::{future::block_on, thread};
 use pleach_loom::{AcquireError, Semaphore};
 
 fn guarded(permits: usize) -> Arc<Guarded> {
@@ -121,6 +121,46 @@ fn behind_a_head_that_was_handed_its_permits_newcomers_may_overtake_again() {
         other.join().unwrap();
         assert_eq!(guarded.available_permits(), 1, "one was handed on");
         assert!(guarded.try_acquire().is_ok());
+    });
+}
+
+#[test]
+fn a_release_behind_a_head_that_was_handed_its_permits_calls_and_does_not_hand() {
+    explore(&[()], || {
+        let semaphore = Arc::new(Semaphore::with_bypass(2));
+        let [first, second] = [(); 2].map(|()| semaphore.try_acquire_owned().unwrap());
+        let mut head = queued(&semaphore, 1);
+        let _next = queued(&semaphore, 1);
+        // The head is called, and too late.
+        drop(first);
+        let newcomer = semaphore.try_acquire_owned().unwrap();
+        assert!(poll_noop(&mut head).is_pending());
+        let other = thread::spawn(move || drop(second));
+        drop(newcomer);
+        other.join().unwrap();
+        assert_eq!(semaphore.available_permits(), 1, "one was handed on");
+        assert!(semaphore.try_acquire().is_ok());
+    });
+}
+
+#[test]
+fn a_weighted_head_that_is_passed_over_holds_newcomers_back() {
+    explore(&[0, 1], || {
+        let semaphore = Arc::new(Semaphore::with_bypass(2));
+        let [first, second] = [(); 2].map(|()| semaphore.try_acquire_owned().unwrap());
+        let mut both = queued(&semaphore, 2);
+        let other = {
+            let semaphore = Arc::clone(&semaphore);
+            thread::spawn(move || {
+                drop(first);
+                // In the models one race is the last. One is free, and for the head.
+                semaphore.try_acquire_owned().is_ok()
+            })
+        };
+        drop(second);
+        let overtook = other.join().unwrap();
+        assert_eq!(poll_noop(&mut both), Poll::Ready(Ok(())));
+        usize::from(overtook)
     });
 }
 

@@ -39,6 +39,22 @@ fn what_is_owed_is_taken_off_and_given_to_nobody() {
 }
 
 #[test]
+fn what_is_owed_is_granted_to_nobody_whoever_settles_meanwhile() {
+    explore(&[()], || {
+        let (semaphore, [first, second]) = all_out();
+        let mut waiting = queued(&semaphore, 1);
+        semaphore.set_limit(1);
+        let other = thread::spawn(move || drop(first));
+        // Finds nothing to collect, and may see the permit come when it has looked.
+        semaphore.set_limit(1);
+        other.join().unwrap();
+        assert!(poll_noop(&mut waiting).is_pending());
+        drop(second);
+        assert_eq!(poll_noop(&mut waiting), Poll::Ready(Ok(())));
+    });
+}
+
+#[test]
 fn a_waiter_gets_what_comes_back_beyond_what_is_owed() {
     explore(&[()], || {
         let (semaphore, [first, second]) = all_out();

@@ -7,7 +7,7 @@
 use core::{mem, task::Waker};
 
 use super::state::{Request, State, Take};
-use crate::wait::Waiter;
+use crate::{sys::unwind, wait::Waiter};
 
 /// A waiter's look at its place in the queue: what it brings, and what it finds.
 ///
@@ -120,6 +120,10 @@ impl<'a> Look<'a> {
 
 impl Drop for Look<'_> {
     fn drop(&mut self) {
+        // Wakers are left here only while another's panic unwinds: a second one would abort.
+        for waker in [self.fresh.take(), self.old.take()].into_iter().flatten() {
+            unwind::swallow(|| drop(waker));
+        }
         if self.seen == Seen::Won {
             self.state.release(self.waiter.request().permits);
         }

@@ -161,6 +161,7 @@ impl OwnedPermit {
     /// let one = all.split(1).unwrap();
     /// assert_eq!((all.permits(), one.permits()), (2, 1));
     /// ```
+    #[must_use = "what was split off goes back at once if this is dropped"]
     pub fn split(&mut self, permits: usize) -> Option<Self> {
         self.0.split(permits).map(Self)
     }

@@ -112,6 +112,7 @@ impl<'a> Permit<'a> {
     /// drop(all);
     /// assert_eq!(semaphore.available_permits(), 2);
     /// ```
+    #[must_use = "what was split off goes back at once if this is dropped"]
     pub fn split(&mut self, permits: usize) -> Option<Self> {
         self.0.split(permits).map(Self)
     }

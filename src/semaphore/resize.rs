@@ -14,6 +14,7 @@ impl State {
                 self.raise_limit(permits);
                 // Release: as in `release`.
                 self.word.fetch_add(permits << SHIFT, Ordering::Release);
+                self.pass_over(queue, permits);
             }
             fits
         });
@@ -53,6 +54,7 @@ impl State {
             queue.total += added;
             // Release: as in `release`.
             self.word.fetch_add(added << SHIFT, Ordering::Release);
+            self.pass_over(queue, added);
             true
         });
     }

@@ -1,7 +1,7 @@
 //! Settling the queue: whoever changed something sees to it that the word and the queue agree
 //! again, and that everybody is served who can be.
 
-use core::task::Waker;
+use core::{mem, task::Waker};
 
 use super::state::{
     BYPASS, CLOSED, Queue, RACES, Request, SHIFT, STRICT, State, WAITERS, permits_of,
@@ -9,7 +9,7 @@ use super::state::{
 use crate::{
     sys::{
         atomic::Ordering,
-        unwind::{self, FirstPanic},
+        unwind::{self, FirstPanic, OnUnwind},
     },
     wait::{Outcome, WakeBatch, wake_in_batches},
 };
@@ -47,7 +47,10 @@ impl State {
     #[inline(never)]
     pub(super) fn serve(&self, before: usize, permits: usize) {
         if before & BYPASS != 0 {
-            return self.settle_all();
+            return self.settle_after(|queue| {
+                self.pass_over(queue, permits);
+                true
+            });
         }
         let mut free = permits_of(before) + permits;
         let (waker, next) = self.queue.with(|queue| self.hand_on(queue, &mut free));
@@ -63,7 +66,14 @@ impl State {
         let mut panic = FirstPanic::default();
         loop {
             if let Some(waker) = waker {
+                // Without `std` a panic leaves from here; those behind are served on its way.
+                let rest = OnUnwind(|| {
+                    if !matches!(next, Next::Waits) {
+                        self.settle_all();
+                    }
+                });
                 panic.run(|| waker.wake());
+                mem::forget(rest);
             }
             match next {
                 Next::Waits => break,
@@ -83,6 +93,20 @@ impl State {
         self.settle_after(|_| true);
     }
 
+    /// Under the lock, when `came` permits have come: under `BYPASS` a head that was not called and that
+    /// they do not cover has lost a race. They were taken, all or some, before it was called; so
+    /// a head that asks for several is not passed over for ever either.
+    pub(super) fn pass_over(&self, queue: &Queue, came: usize) {
+        let word = self.word.load(Ordering::Relaxed);
+        if let Some(head) = queue.waiters.front() {
+            let called = !queue.waiters.front_has_waker();
+            let short = came > 0 && permits_of(word) < head.permits;
+            if word & BYPASS != 0 && !called && short {
+                head.lose_race();
+            }
+        }
+    }
+
     /// Under the lock, without `BYPASS`: grants what the head wants, if there is nothing else to
     /// see to; what is to be done next.
     #[inline]
@@ -94,9 +118,10 @@ impl State {
             return (None, Next::Unclear);
         };
         let plain = word & (BOTH | CLOSED) == BOTH && queue.total <= limit;
-        if !plain || permits > limit {
+        if !plain {
             return (None, Next::Unclear);
         }
+        // Also where it asks for more than the limit: whoever made it the head will refuse it.
         if permits > *free {
             return (None, Next::Waits);
         }

@@ -21,8 +21,9 @@
 //!
 //! With it, a release leaves its permits in the word and *calls* the head to come for them
 //! (takes its waker and clears `WAITERS`: nobody else need be told). A newcomer may be quicker.
-//! The head that finds too little has lost a race, and announces itself again; after
-//! [`RACES`] of them it makes the word `STRICT` and is handed its permits. It never loses its
+//! The head that finds too little has lost a race, and announces itself again. So has a head that
+//! was not called because what came did not cover it. After [`RACES`] of them the word becomes
+//! `STRICT` and it is handed its permits. It never loses its
 //! place, and nobody behind it in the queue is served before it.
 //!
 //! # Invariants
@@ -122,7 +123,8 @@ impl Request {
     }
 
     pub(super) fn lose_race(&self) {
-        self.note.store(self.races_lost() + 1, Ordering::Relaxed);
+        let lost = RACES.min(self.races_lost() + 1);
+        self.note.store(lost, Ordering::Relaxed);
     }
 
     pub(super) fn refuse(&self, limit: usize) {

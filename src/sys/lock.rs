@@ -95,6 +95,8 @@ mod os {
 mod critical {
     //! A lock that is the program's critical section: nothing to wait for on one core.
 
+    use core::panic::{RefUnwindSafe, UnwindSafe};
+
     use crate::sys::{cell::UnsafeCell, const_new, critical};
 
     /// Data that is reached in a critical section only.
@@ -106,6 +108,10 @@ mod critical {
     // SAFETY: `with` hands the value to one at a time, threads and interrupt handlers alike, so
     // sharing the lock only ever moves access to `T` between them.
     unsafe impl<T: Send> Sync for CriticalLock<T> {}
+
+    // As the mutex of `std` has it: a panic inside leaves nothing broken behind the lock.
+    impl<T> UnwindSafe for CriticalLock<T> {}
+    impl<T> RefUnwindSafe for CriticalLock<T> {}
 
     impl<T> CriticalLock<T> {
         const_new! {
@@ -136,6 +142,8 @@ pub(crate) mod spin {
     //! It waits by spinning: an interrupt handler that spins on a lock whose holder it
     //! interrupted never returns. On such targets take a back-end that masks interrupts.
 
+    use core::panic::{RefUnwindSafe, UnwindSafe};
+
     use crate::sys::{
         atomic::{AtomicUsize, Ordering},
         cell::UnsafeCell,
@@ -155,6 +163,10 @@ pub(crate) mod spin {
     // SAFETY: `with` hands the value to one thread at a time, so sharing the lock only ever
     // moves access to `T` between threads.
     unsafe impl<T: Send> Sync for SpinLock<T> {}
+
+    // As the mutex of `std` has it: a panic inside leaves nothing broken behind the lock.
+    impl<T> UnwindSafe for SpinLock<T> {}
+    impl<T> RefUnwindSafe for SpinLock<T> {}
 
     impl<T> SpinLock<T> {
         const_new! {

@@ -205,6 +205,14 @@ impl<T> List<T> {
         unsafe { self.head.as_ref() }.map(Waiter::request)
     }
 
+    /// Whether the first node has a waker: not if [`take_front_waker`](Self::take_front_waker)
+    /// has had it and its owner has not looked since, and not if there is none.
+    pub fn front_has_waker(&self) -> bool {
+        // SAFETY: a linked node is alive (invariant 1).
+        let first = unsafe { self.head.as_ref() };
+        first.is_some_and(|first| Self::with_links(first, |links| links.waker.is_some()))
+    }
+
     /// Whether `waiter` is the first.
     #[inline]
     pub fn is_front(&self, waiter: &Waiter<T>) -> bool {

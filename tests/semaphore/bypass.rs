@@ -29,6 +29,53 @@ fn a_newcomer_may_overtake_the_head_but_so_often_only() {
 }
 
 #[test]
+fn a_head_that_asks_for_several_is_passed_over_so_often_only() {
+    let semaphore = Semaphore::with_bypass(2);
+    let mut held = [(); 2].map(|()| semaphore.try_acquire().ok());
+    let (wakes, waker) = Wakes::new();
+    let mut both = pin!(semaphore.acquire_many(2));
+    assert!(poll_with(both.as_mut(), &waker).is_pending());
+    // Never are two free at once.
+    for race in 0..RACES {
+        held[race % 2] = None;
+        let newcomer = semaphore.try_acquire();
+        assert_eq!(newcomer.is_ok(), race + 1 < RACES, "race {race}");
+        held[race % 2] = newcomer.ok();
+    }
+    assert_eq!(wakes.count(), 0);
+    drop(held);
+    assert_eq!(wakes.count(), 1);
+    assert!(poll_now(both).is_ready());
+    assert!(semaphore.try_acquire().is_ok());
+}
+
+#[test]
+fn permits_that_are_added_and_taken_one_by_one_pass_a_head_over_so_often_only() {
+    let semaphore = Semaphore::with_bypass(0);
+    let mut both = queued(&semaphore, 2);
+    for race in 1..=RACES {
+        semaphore.add_permits(1);
+        assert_eq!(
+            semaphore.try_acquire().map(Permit::forget).is_ok(),
+            race < RACES
+        );
+    }
+    semaphore.add_permits(1);
+    assert!(poll_now(both.as_mut()).is_ready());
+}
+
+#[test]
+fn nothing_that_is_given_back_passes_nobody_over() {
+    let semaphore = Semaphore::with_bypass(1);
+    let _both = queued(&semaphore, 2);
+    for _ in 0..2 * RACES {
+        drop(semaphore.try_acquire_many(0).unwrap());
+        semaphore.add_permits(0);
+    }
+    assert!(semaphore.try_acquire().is_ok());
+}
+
+#[test]
 fn a_head_that_comes_in_time_takes_its_permits() {
     let semaphore = Semaphore::with_bypass(1);
     let held = semaphore.try_acquire().unwrap();

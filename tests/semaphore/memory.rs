@@ -56,6 +56,9 @@ fn sizes_are_what_the_design_allows() {
 fn types_have_the_auto_traits_that_are_promised() {
     fn send_sync<T: Send + Sync>() {}
     fn unpin<T: Unpin>() {}
+    fn unwind_safe<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    unwind_safe::<Semaphore>();
+    unwind_safe::<Permit<'_>>();
     send_sync::<Semaphore>();
     send_sync::<Acquire<'_>>();
     send_sync::<Permit<'_>>();

@@ -114,3 +114,55 @@ fn the_panic_of_a_waker_that_is_dropped_with_its_waiter_goes_on() {
     assert_eq!(support::message(&*payload), "a drop panics");
     assert_eq!(semaphore.waiters(), 0);
 }
+
+#[test]
+fn a_panicking_waker_does_not_strand_those_that_the_same_permit_serves() {
+    for first in 0..3 {
+        let semaphore = Semaphore::new(3);
+        let held = semaphore.try_acquire_many(3).unwrap();
+        let (wakes, waker) = Wakes::new();
+        let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(semaphore.acquire())).collect();
+        for (n, acquire) in waiting.iter_mut().enumerate() {
+            let waker = match n == first {
+                true => Hostile::default()
+                    .on_wake(|| panic!("a waker panics"))
+                    .waker(),
+                false => waker.clone(),
+            };
+            assert!(poll_with(acquire.as_mut(), &waker).is_pending());
+        }
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(held))).is_err());
+        assert_eq!((wakes.count(), semaphore.waiters()), (2, 0));
+        for acquire in &mut waiting {
+            assert!(poll_now(acquire.as_mut()).is_ready());
+        }
+    }
+}
+
+// Without `std` the second panic cannot be caught while the first one unwinds.
+#[cfg(feature = "std")]
+#[test]
+fn a_called_head_meets_two_panics_without_an_abort_and_loses_nothing() {
+    let semaphore: &'static Semaphore = leak(Semaphore::with_bypass(0));
+    let mut first = queued(semaphore, 1);
+    let mut second = Box::pin(semaphore.acquire());
+    let panics = Hostile::default().on_wake(|| panic!("a wake")).waker();
+    assert!(poll_with(second.as_mut(), &panics).is_pending());
+    let armed = Arc::new(AtomicUsize::new(0));
+    let (arm, disarm) = (Arc::clone(&armed), armed);
+    let waker = Hostile::default()
+        // The head takes one of these and calls the second, whose wake panics; then this clone,
+        // which is not needed, is dropped.
+        .on_clone(move || {
+            semaphore.add_permits(2);
+            arm.store(1, SeqCst);
+        })
+        .on_drop(move || assert_eq!(disarm.swap(0, SeqCst), 0, "a drop"))
+        .waker();
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        poll_with(first.as_mut(), &waker).is_ready()
+    }));
+    assert_eq!(support::message(&*polled.unwrap_err()), "a wake");
+    assert_eq!(semaphore.available_permits(), 2);
+    assert!(poll_now(second.as_mut()).is_ready());
+}

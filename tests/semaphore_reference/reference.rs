@@ -133,12 +133,15 @@ impl<'a> Reference<'a> {
             Op::Add { permits } => {
                 self.idle += permits;
                 self.limit = self.limit.map(|limit| limit + permits);
+                self.pass_over(permits);
                 self.settle();
             }
             Op::ForgetIdle { permits } => self.forget_idle(permits),
             Op::SetLimit { limit } => {
                 self.limit = Some(limit);
-                self.idle = self.idle.max(limit.saturating_sub(self.out));
+                let idle = self.idle;
+                self.idle = idle.max(limit.saturating_sub(self.out));
+                self.pass_over(self.idle - idle);
                 self.settle();
             }
             Op::Close => self.close(),
@@ -332,6 +335,7 @@ impl<'a> Reference<'a> {
     fn give_back(&mut self, permits: usize) {
         self.out -= permits;
         self.idle += permits;
+        self.pass_over(permits);
         self.hand_on();
     }
 

@@ -44,6 +44,26 @@ impl Reference<'_> {
         self.serve_and_wake(Self::serve);
     }
 
+    /// Permits have `come`: with bypass, a head that waits uncalled and is not covered has lost a
+    /// race.
+    pub(super) fn pass_over(&mut self, come: usize) {
+        let (bypass, idle) = (self.bypass, self.idle);
+        let Some(&head) = self.queue.front() else {
+            return;
+        };
+        let request = self.request(head);
+        if let Stage::Queued {
+            waker: Some(_),
+            races_lost,
+        } = &mut request.stage
+        {
+            if bypass && come > 0 && idle < request.permits {
+                *races_lost += 1;
+                self.reached.note("a head was passed over");
+            }
+        }
+    }
+
     /// As `settle`, after a release: as long as all is plain, who is granted is woken before the
     /// next one is granted.
     pub(super) fn hand_on(&mut self) {
