@@ -175,3 +175,32 @@ fn a_changed_waker_is_the_one_that_is_woken_or_the_poll_was_ready() {
         ready
     });
 }
+
+/// The second generation may be complete, and its leader at work, before that of the first is.
+#[test]
+fn two_leaders_at_work_at_once_let_everybody_go() {
+    let (lead, wait) = (Some(true), None);
+    let gone = Some(false);
+    let expected = [
+        // The one here completes the first, the last of the other three the second.
+        (lead, [wait, wait, lead], gone, gone),
+        // The first of the three completes the first, and the second is completed there or here.
+        (wait, [lead, wait, lead], gone, gone),
+        (lead, [lead, wait, wait], gone, gone),
+        // Or not at all: two of the three have given up when the one here arrives.
+        (wait, [lead, wait, wait], gone, gone),
+    ];
+    explore(&expected, || {
+        let barrier = barrier(3);
+        let mut first = [(); 2].map(|()| arrived(&barrier));
+        let other = beside(&barrier, |barrier| {
+            let mut waits = [(); 3].map(|()| Box::pin(barrier.wait()));
+            waits.each_mut().map(poll)
+        });
+        let mut mine = Box::pin(barrier.wait());
+        let passed = poll(&mut mine);
+        let others = other.join().unwrap();
+        let [a, b] = first.each_mut().map(poll);
+        (passed, others, a, b)
+    });
+}

@@ -7,7 +7,7 @@ use std::{
     env,
     future::poll_fn,
     mem,
-    panic::catch_unwind,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     process::Command,
     sync::Arc,
     task::{Poll, Waker},
@@ -51,6 +51,34 @@ fn a_load_before_another_threads_load_then_store_sees_both_values() {
         let other = |a: &AtomicUsize| {
             a.load(Ordering::Acquire);
             a.store(1, Ordering::Release);
+        };
+        beside(AtomicUsize::new(0), main, other).0
+    });
+}
+
+/// Runs its closure when it is dropped.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// The smallest case again: to `std`, all threads of the model unwind meanwhile.
+#[test]
+fn a_destructor_that_a_panic_runs_is_explored_like_any_other() {
+    explore(&[0, 1], || {
+        let main = |a: &AtomicUsize| a.load(Ordering::Acquire);
+        let other = |a: &AtomicUsize| {
+            let unwound = catch_unwind(AssertUnwindSafe(|| {
+                let _last = OnDrop(|| {
+                    a.load(Ordering::Acquire);
+                    a.store(1, Ordering::Release);
+                });
+                resume_unwind(Box::new(()));
+            }));
+            assert!(unwound.is_err());
         };
         beside(AtomicUsize::new(0), main, other).0
     });

@@ -82,6 +82,25 @@ fn two_wakes_at_once_call_the_waker_once() {
 }
 
 #[test]
+fn clearing_beside_a_wake_calls_the_waker_at_most_once_and_forgets_it() {
+    explore(&[0, 1], || {
+        let ([counter, _], [waker, _]) = counters();
+        let cell = std::sync::Arc::new(WakerCell::new());
+        cell.register(&Context::from_waker(&waker));
+        let other = {
+            let cell = std::sync::Arc::clone(&cell);
+            thread::spawn(move || cell.wake())
+        };
+        cell.clear();
+        other.join().unwrap();
+        let seen = counter.count();
+        cell.wake();
+        assert_eq!(counter.count(), seen, "nothing is left to wake");
+        seen
+    });
+}
+
+#[test]
 fn registering_beside_a_wake_leaves_the_new_waker_or_the_old_one_was_called() {
     for changes in [false, true] {
         explore(&[[0, 1], [1, 0]][usize::from(!changes)..], move || {

@@ -37,6 +37,7 @@
 
 use std::{
     mem,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, PoisonError},
     vec::Vec,
 };
@@ -72,9 +73,6 @@ struct Loads(Mutex<Vec<(ThreadId, Point)>>);
 impl Loads {
     /// Right after a load by this thread.
     fn loaded(&self) {
-        if std::thread::panicking() {
-            return;
-        }
         let me = thread::current().id();
         let known = self.with(|loads| {
             let mine = loads.iter().find(|(thread, _)| *thread == me);
@@ -91,9 +89,6 @@ impl Loads {
     /// Right after a store or a read-modify-write by this thread, one that failed included:
     /// to loom it is a write.
     fn written(&self) {
-        if std::thread::panicking() {
-            return;
-        }
         let me = thread::current().id();
         let loads = self.with(mem::take).into_iter();
         touch(loads.filter_map(|(thread, point)| (thread != me).then_some(point)));
@@ -105,11 +100,20 @@ impl Loads {
 }
 
 fn touch(points: impl IntoIterator<Item = Point>) {
-    loom::stop_exploring();
-    for point in points {
-        point.notify_one();
+    let touch = || {
+        loom::stop_exploring();
+        for point in points {
+            point.notify_one();
+        }
+        loom::explore();
+    };
+    if std::thread::panicking() {
+        // A destructor that a panic runs is explored like any other. But a model that loom is
+        // taking down must not have a second panic leave one.
+        let _ = panic::catch_unwind(AssertUnwindSafe(touch));
+    } else {
+        touch();
     }
-    loom::explore();
 }
 
 macro_rules! complete {
