@@ -53,7 +53,8 @@ use crate::{
 /// async-lock: a future that is dropped before its generation is complete is counted off
 /// again, and the others wait for another one in its place.
 ///
-/// Nothing here allocates, and the constructor is `const`: a barrier can be a `static`.
+/// Nothing here allocates, and the constructor is `const`: a barrier can be a `static`. (Where `std`
+/// keeps its mutex in a box, as on Apple's systems, that box is made when somebody first waits.)
 /// Whoever passes sees what the others did before they arrived.
 ///
 /// # Examples
@@ -158,6 +159,7 @@ pub struct BarrierResult {
 
 impl BarrierResult {
     /// Whether this was the last to arrive: true for exactly one in each generation.
+    #[must_use]
     pub fn is_leader(&self) -> bool {
         self.is_leader
     }

@@ -18,7 +18,8 @@ const SET: usize = 0;
 /// counts nothing: two `set` with no `reset` between them are one. To hand out a wake-up for
 /// each call, use a [`Semaphore`](crate::Semaphore).
 ///
-/// Nothing here allocates, and the constructor is `const`: an event can be a `static`.
+/// Nothing here allocates, and the constructor is `const`: an event can be a `static`. (Where `std`
+/// keeps its mutex in a box, as on Apple's systems, that box is made when somebody first waits.)
 /// `is_set`, `reset`, a `set` that nobody waits for and a wait for what is set take no lock.
 ///
 /// # What is seen
@@ -58,12 +59,14 @@ impl Event {
         }
     }
 
-    /// Sets the event, and wakes all who wait at that moment, first come, first woken.
+    /// Sets the event, and wakes all who wait at that moment. They are let go in the order
+    /// in which they came, and woken so too unless another `set` is at work at the same time.
     ///
     /// Their waits are over even if [`reset`](Self::reset) follows at once; those who begin
     /// to wait after that `reset` are left alone, though this call may still be at work. So
     /// it is bounded by the number of those who waited when it began. Should one of their
-    /// wakers panic, its panic comes out of here when all have been woken.
+    /// wakers panic, its panic comes out of here when all have been woken: the first one, and
+    /// none if this thread is panicking already.
     ///
     /// # Examples
     ///
@@ -99,6 +102,7 @@ impl Event {
 
     /// Whether the event is set: a single load.
     #[inline]
+    #[must_use]
     pub fn is_set(&self) -> bool {
         self.countdown.count() == SET
     }

@@ -14,7 +14,8 @@ use crate::{Wait, sys::const_new, wait::Countdown};
 /// that may come and go, take a [`WaitGroup`](crate::WaitGroup): its members count themselves
 /// off, also when they panic or are dropped.
 ///
-/// Nothing here allocates, and the constructor is `const`: a latch can be a `static`. Only
+/// Nothing here allocates, and the constructor is `const`: a latch can be a `static`. (Where `std`
+/// keeps its mutex in a box, as on Apple's systems, that box is made when somebody first waits.) Only
 /// the count that opens a latch takes a lock, and that only if somebody waits.
 ///
 /// Whoever finds it open, by a wait or by [`is_open`](Self::is_open), sees what was done
@@ -67,8 +68,8 @@ impl Latch {
 
     /// Counts down by one. At zero the latch opens, and all who wait are woken.
     ///
-    /// Should one of their wakers panic, its panic comes out of here when all have been
-    /// woken.
+    /// Should one of their wakers panic, its panic comes out of here when all have been woken:
+    /// the first one, and none if this thread is panicking already.
     ///
     /// # Panics
     ///
@@ -115,12 +116,14 @@ impl Latch {
 
     /// How much is left to count.
     #[inline]
+    #[must_use]
     pub fn count(&self) -> usize {
         self.countdown.count()
     }
 
     /// Whether nothing is left to count: a single load.
     #[inline]
+    #[must_use]
     pub fn is_open(&self) -> bool {
         self.count() == 0
     }

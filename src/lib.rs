@@ -51,9 +51,10 @@
 //!
 //! 1. Nothing outlives its scope: when it has resolved or is dropped, so have all children.
 //! 2. Nothing is lost, under any interleaving, cancellation or panic: no permit, wake-up,
-//!    result, error or payload.
+//!    result, error or payload. (Of several panics at once, the first goes on.)
 //! 3. Every future is cancel-safe, and says what dropping it means.
-//! 4. First come, first served; a newcomer never overtakes a waiter.
+//! 4. First come, first served; a newcomer never overtakes a waiter, unless a semaphore was
+//!    made [`with_bypass`](Semaphore::with_bypass), and then not for ever.
 //! 5. No code of yours (wakers, destructors, polls) runs under a lock of ours.
 //! 6. No hidden cost: no allocation but those documented, no poll without a wake.
 //! 7. Errors are values; misuse that is a bug panics.

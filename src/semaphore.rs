@@ -368,6 +368,7 @@ impl Semaphore {
     /// The number of permits that there are, or will be when what is owed has come back.
     /// `None` unless it was made known by [`with_limit`](Self::with_limit) or
     /// [`set_limit`](Self::set_limit).
+    #[must_use]
     pub fn limit(&self) -> Option<usize> {
         self.state.limit()
     }
@@ -392,6 +393,7 @@ impl Semaphore {
     }
 
     /// Whether [`close`](Self::close) was called.
+    #[must_use]
     pub fn is_closed(&self) -> bool {
         self.state.is_closed()
     }
@@ -400,6 +402,7 @@ impl Semaphore {
     ///
     /// Permits that a large request at the head of the queue still waits for are counted:
     /// they are free, though nobody else may take them.
+    #[must_use]
     pub fn available_permits(&self) -> usize {
         self.state.available()
     }
@@ -417,6 +420,7 @@ impl Semaphore {
     /// assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     /// assert_eq!(semaphore.waiters(), 1);
     /// ```
+    #[must_use]
     pub fn waiters(&self) -> usize {
         self.state.waiters()
     }

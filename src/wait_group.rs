@@ -23,7 +23,8 @@ use crate::{Wait, sys::const_new, wait::Countdown};
 /// also while those who waited before have not run yet: a [`wait`](Self::wait) ends when
 /// there *was* no member, whoever has come since.
 ///
-/// Nothing here allocates, and the constructor is `const`: a group can be a `static`. Adding
+/// Nothing here allocates, and the constructor is `const`: a group can be a `static`. (Where `std`
+/// keeps its mutex in a box, as on Apple's systems, that box is made when somebody first waits.) Adding
 /// a member and dropping one take no lock, except when the last one leaves and somebody
 /// waits.
 ///
@@ -97,12 +98,14 @@ impl WaitGroup {
 
     /// How many members there are.
     #[inline]
+    #[must_use]
     pub fn count(&self) -> usize {
         self.countdown.count()
     }
 
     /// Whether there is no member: a single load.
     #[inline]
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count() == 0
     }
@@ -155,7 +158,8 @@ impl fmt::Debug for WaitGroup {
 /// A member of a [`WaitGroup`], until this is dropped. A clone is another member.
 ///
 /// The drop of the last one wakes all who wait. Should one of their wakers panic, its panic
-/// comes out of `drop` when all have been woken.
+/// comes out of `drop` when all have been woken: the first one, and none if this thread is
+/// panicking already.
 ///
 /// # Examples
 ///

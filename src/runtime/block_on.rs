@@ -13,7 +13,9 @@ use crate::sys::park;
 /// It needs no runtime and starts no thread. Scopes, semaphores and whatever brings its own
 /// threads (such as smol's blocking pool and timers) work in it; what needs a runtime around
 /// it, such as tokio's sockets, does not. A thread allocates the first time it does this, and
-/// where one call is inside another.
+/// where one call is inside another. It sleeps by [`std::thread::park`], so a token that was
+/// there for the thread may be used up, and a waker that is called when its wait is over may
+/// cost the next one a poll.
 ///
 /// # Panics
 ///

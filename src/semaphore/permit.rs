@@ -61,7 +61,8 @@ impl<S: Deref<Target = Semaphore>> Drop for Held<S> {
 ///
 /// Dropping never blocks beyond the semaphore's short lock and never allocates. If others
 /// wait, they are granted what came free and woken before `drop` returns; should one of their
-/// wakers panic, its panic comes out of `drop` when all have been woken.
+/// wakers panic, its panic comes out of `drop` when all have been woken: the first one, and
+/// none if this thread is panicking already.
 #[must_use = "the permits go back at once if this is dropped"]
 #[derive(Debug)]
 pub struct Permit<'a>(pub(super) Held<&'a Semaphore>);
