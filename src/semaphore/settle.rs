@@ -93,9 +93,9 @@ impl State {
         self.settle_after(|_| true);
     }
 
-    /// Under the lock, when `came` permits have come: under `BYPASS` a head that was not called and that
-    /// they do not cover has lost a race. They were taken, all or some, before it was called; so
-    /// a head that asks for several is not passed over for ever either.
+    /// Under the lock, when `came` permits have come: under `BYPASS` a head that was not called
+    /// and that the word does not cover has lost a race. Otherwise newcomers that keep taking
+    /// fewer than it asks for could pass it over for ever.
     pub(super) fn pass_over(&self, queue: &Queue, came: usize) {
         let word = self.word.load(Ordering::Relaxed);
         if let Some(head) = queue.waiters.front() {

@@ -23,8 +23,8 @@
 //! (takes its waker and clears `WAITERS`: nobody else need be told). A newcomer may be quicker.
 //! The head that finds too little has lost a race, and announces itself again. So has a head that
 //! was not called because what came did not cover it. After [`RACES`] of them the word becomes
-//! `STRICT` and it is handed its permits. It never loses its
-//! place, and nobody behind it in the queue is served before it.
+//! `STRICT` and it is handed its permits. It never loses its place, and nobody behind it in the
+//! queue is served before it.
 //!
 //! # Invariants
 //!
