@@ -69,17 +69,20 @@ impl Reference<'_> {
     pub(super) fn hand_on(&mut self) {
         while let Some(wanted) = self.plain_head() {
             if wanted > self.idle {
+                // If it asks for too much, whoever made it the head is about to refuse it.
                 return;
             }
             let waker = self.end_head(Ok(()));
-            let settled = match self.plain_head() {
-                Some(next) => next > self.idle,
-                None => self.queue.is_empty(),
-            };
+            let next = self.plain_head();
+            let refused = next.is_some_and(|next| next > self.ceiling());
+            let waits = next.map_or(self.queue.is_empty(), |next| next > self.idle);
             if let Some(waker) = waker {
                 self.wake(waker);
             }
-            if settled {
+            if refused {
+                break;
+            }
+            if waits {
                 return;
             }
         }
@@ -89,9 +92,8 @@ impl Reference<'_> {
     /// What the head of the queue wants, if there is nothing but that to look at.
     fn plain_head(&mut self) -> Option<usize> {
         let head = *self.queue.front()?;
-        let wanted = self.request(head).permits;
         let plain = !self.bypass && !self.closed && self.owed() == 0;
-        (plain && wanted <= self.ceiling()).then_some(wanted)
+        plain.then(|| self.request(head).permits)
     }
 
     /// Wakes after each batch that `serve` has served, until it says that there is no more.
