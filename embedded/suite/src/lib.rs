@@ -9,6 +9,8 @@ mod heap;
 #[cfg(feature = "critical-section")]
 mod interrupt;
 mod log;
+#[cfg(feature = "critical-section")]
+mod notify;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 mod owned;
 mod permits;
@@ -62,6 +64,8 @@ const GROUPS: &[&[Test]] = &[
     permits::TESTS,
     #[cfg(feature = "critical-section")]
     release::TESTS,
+    #[cfg(feature = "critical-section")]
+    notify::TESTS,
     #[cfg(feature = "alloc")]
     scope::TESTS,
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
