@@ -24,7 +24,7 @@ mod waker;
 
 pub(crate) use countdown::Countdown;
 pub use countdown::Wait;
-pub use list::{List, Outcome, Stage, Waiter};
+pub use list::{List, Outcome, Stage, Swept, Waiter};
 pub(crate) use queue::{Held, Queue};
 pub use waker::WakerCell;
 pub(crate) use waker::{WakeBatch, wake_in_batches};

@@ -32,6 +32,9 @@
 //!    release and the last access to the node by the lock's holder; the owner's acquiring
 //!    load of it orders everything before.
 //! 4. All nodes of a list were linked by it: a node is never handed to another list.
+//! 5. `waker` is written under the lock, by the owner or by [`List::take_front_waker`]. Others
+//!    that hold the lock read it. So in a list where wakers are never taken the owner may read
+//!    it without the lock.
 
 use core::{
     fmt,
@@ -66,6 +69,17 @@ pub enum Outcome {
     Closed,
 }
 
+/// One step of a [`List::sweep`].
+#[derive(Debug)]
+pub enum Swept {
+    /// There is nothing behind the mark.
+    All,
+    /// The mark is now behind one that was not picked.
+    Passed,
+    /// One was picked: its waker, to be called once the lock is released.
+    Ended(Option<Waker>),
+}
+
 /// Where a node stands, as its owner sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -84,6 +98,8 @@ pub struct Waiter<T> {
     state: AtomicU8,
     request: T,
     links: UnsafeCell<Links<T>>,
+    /// There only while the node is linked, so there is nothing to drop with the node.
+    waker: UnsafeCell<ManuallyDrop<Option<Waker>>>,
     // Others hold pointers to the node while its owner polls it through `&mut`: this is what
     // keeps that `&mut` from claiming to be the only pointer.
     _pinned: PhantomPinned,
@@ -92,8 +108,6 @@ pub struct Waiter<T> {
 struct Links<T> {
     prev: *const Waiter<T>,
     next: *const Waiter<T>,
-    /// There only while the node is linked, so there is nothing to drop with the node.
-    waker: ManuallyDrop<Option<Waker>>,
 }
 
 /// The list. Lives behind the lock of the primitive whose waiters it links.
@@ -127,8 +141,8 @@ impl<T> Waiter<T> {
                 links: UnsafeCell::new(Links {
                     prev: ptr::null(),
                     next: ptr::null(),
-                    waker: ManuallyDrop::new(None),
                 }),
+                waker: UnsafeCell::new(ManuallyDrop::new(None)),
                 _pinned: PhantomPinned,
             }
         }
@@ -167,6 +181,25 @@ impl<T> Waiter<T> {
     pub fn is_granted(&self) -> bool {
         // Acquire: as in `stage`.
         self.state.load(Ordering::Acquire) == GRANTED
+    }
+
+    /// Whether the waker that is stored would wake the same task as `waker`, without the lock.
+    ///
+    /// # Safety
+    ///
+    /// The node is the caller's own and was found `Queued`, in a list of which
+    /// [`take_front_waker`](List::take_front_waker) is never called.
+    #[inline]
+    pub unsafe fn will_wake(&self, waker: &Waker) -> bool {
+        // SAFETY: nobody writes it but the caller (invariant 5). It was there when the node was
+        // found queued; should it have been taken out and dropped since, then these are its
+        // bytes, of which only the two pointers are compared. They cannot have been used anew
+        // for `waker`: it would be the outcome's doing, and the node would have been found ended.
+        self.waker.with(|stored| {
+            unsafe { &**stored }
+                .as_ref()
+                .is_some_and(|stored| stored.will_wake(waker))
+        })
     }
 
     /// Notes that the owner has what it waited for. Only for a node that is not linked.
@@ -210,7 +243,7 @@ impl<T> List<T> {
     pub fn front_has_waker(&self) -> bool {
         // SAFETY: a linked node is alive (invariant 1).
         let first = unsafe { self.head.as_ref() };
-        first.is_some_and(|first| Self::with_links(first, |links| links.waker.is_some()))
+        first.is_some_and(|first| Self::with_stored(first, |waker| waker.is_some()))
     }
 
     /// Whether `waiter` is the first.
@@ -227,6 +260,21 @@ impl<T> List<T> {
     /// left this list by [`pop_front`](Self::pop_front) or [`remove`](Self::remove), unless
     /// it is never freed at all.
     pub unsafe fn push_back(&mut self, waiter: Pin<&Waiter<T>>, waker: Waker) {
+        self.link(waiter, Some(waker));
+    }
+
+    /// Links an idle node in front of all others, as the mark of a [`sweep`](Self::sweep).
+    ///
+    /// # Safety
+    ///
+    /// As for [`push_back`](Self::push_back).
+    pub unsafe fn push_mark(&mut self, mark: Pin<&Waiter<T>>) {
+        self.link(mark, None);
+        // Last in the ring is also in front of the first.
+        self.head = mark.get_ref();
+    }
+
+    fn link(&mut self, waiter: Pin<&Waiter<T>>, waker: Option<Waker>) {
         let node: *const Waiter<T> = waiter.get_ref();
         // SAFETY: a linked node is alive (invariant 1).
         let (prev, next) = match unsafe { self.head.as_ref() } {
@@ -244,8 +292,8 @@ impl<T> List<T> {
         Self::with_links(&waiter, |links| {
             links.prev = prev;
             links.next = next;
-            links.waker = ManuallyDrop::new(Some(waker));
         });
+        Self::with_stored(&waiter, |stored| *stored = waker);
         self.len += 1;
         // Relaxed: others look only under the lock, the owner needs no order with itself.
         waiter.state.store(QUEUED, Ordering::Relaxed);
@@ -256,6 +304,11 @@ impl<T> List<T> {
     pub fn pop_front(&mut self, outcome: Outcome) -> Option<Waker> {
         // SAFETY: a linked node is alive (invariant 1).
         let waiter = unsafe { self.head.as_ref() }?;
+        self.end(waiter, outcome)
+    }
+
+    /// Ends the wait of a linked node.
+    fn end(&mut self, waiter: &Waiter<T>, outcome: Outcome) -> Option<Waker> {
         let waker = self.unlink(waiter);
         let ended = match outcome {
             Outcome::Granted => GRANTED,
@@ -268,12 +321,46 @@ impl<T> List<T> {
         waker
     }
 
+    /// Looks at the node behind `mark`: ends its wait if `picks` says so, and otherwise moves the
+    /// mark behind it. Nodes keep their order, so several marks do not disturb one another.
+    ///
+    /// # Safety
+    ///
+    /// `mark` is linked in this list.
+    pub unsafe fn sweep(&mut self, mark: &Waiter<T>, picks: impl FnOnce(&T) -> bool) -> Swept {
+        let (before, next) = Self::with_links(mark, |links| (links.prev, links.next));
+        if ptr::eq(next, self.head) {
+            return Swept::All;
+        }
+        // SAFETY: a neighbour of a linked node is linked, hence alive (invariant 1).
+        let waiter = unsafe { &*next };
+        if picks(&waiter.request) {
+            return Swept::Ended(self.end(waiter, Outcome::Granted));
+        }
+        if ptr::eq(self.head, mark) {
+            self.head = next;
+        }
+        // Of two, the one is before and behind the other.
+        if self.len > 2 {
+            let behind = Self::with_links(waiter, |links| {
+                links.prev = before;
+                mem::replace(&mut links.next, mark)
+            });
+            // SAFETY: as above.
+            Self::with_links(unsafe { &*before }, |links| links.next = next);
+            // SAFETY: as above.
+            Self::with_links(unsafe { &*behind }, |links| links.prev = mark);
+            Self::with_links(mark, |links| (links.prev, links.next) = (next, behind));
+        }
+        Swept::Passed
+    }
+
     /// Takes the waker of the first node, which stays linked, to be called once the lock is
     /// released: its owner is asked to look, and stores a waker again if it goes on waiting.
     pub fn take_front_waker(&mut self) -> Option<Waker> {
         // SAFETY: a linked node is alive (invariant 1).
         let waiter = unsafe { self.head.as_ref() }?;
-        Self::with_links(waiter, |links| links.waker.take())
+        Self::with_stored(waiter, Option::take)
     }
 
     /// Unlinks a node whose owner gives up; its waker is returned to be dropped once the
@@ -309,14 +396,16 @@ impl<T> List<T> {
     ) -> Result<R, Outcome> {
         match waiter.stage() {
             Stage::Ended(outcome) => Err(outcome),
-            _ => Ok(Self::with_links(waiter, |links| f(&mut links.waker))),
+            _ => Ok(Self::with_stored(waiter, f)),
         }
     }
 
     /// Takes a linked node out and its waker with it; `state` is left to the caller.
     fn unlink(&mut self, waiter: &Waiter<T>) -> Option<Waker> {
-        let (prev, next, waker) =
-            Self::with_links(waiter, |links| (links.prev, links.next, links.waker.take()));
+        // SAFETY: read and not taken, because the owner may be reading it too (invariant 5). It
+        // is not looked at again: the node is linked anew, if ever, with another.
+        let waker = ManuallyDrop::into_inner(waiter.waker.with(|stored| unsafe { stored.read() }));
+        let (prev, next) = Self::with_links(waiter, |links| (links.prev, links.next));
         self.len -= 1;
         if self.len == 0 {
             self.head = ptr::null();
@@ -338,6 +427,15 @@ impl<T> List<T> {
             // SAFETY: the caller holds the lock (it has `&mut` or is a method of the list
             // inside) and the node is linked or about to be: invariant 2.
             f(unsafe { &mut *links })
+        })
+    }
+
+    #[inline]
+    fn with_stored<R>(waiter: &Waiter<T>, f: impl FnOnce(&mut Option<Waker>) -> R) -> R {
+        waiter.waker.with_mut(|stored| {
+            // SAFETY: as in `with_links`, and invariant 5: the caller is the owner, or the owner
+            // reads only under the lock.
+            f(unsafe { &mut *stored })
         })
     }
 }

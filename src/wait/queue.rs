@@ -9,8 +9,12 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use super::{List, Outcome, Stage, Waiter, WakeBatch};
+use super::{List, Outcome, Stage, Swept, Waiter, WakeBatch};
 use crate::sys::{const_new, lock::Lock, unwind};
+
+/// Waiters that one hold of the lock may pass over in a sweep. Few in the models, as with
+/// batches.
+const STEPS: usize = if cfg!(loom) { 2 } else { 32 };
 
 /// A list of waiters behind its lock.
 pub(crate) struct Queue<T, S> {
@@ -91,25 +95,23 @@ impl<T, S> Queue<T, S> {
     ///
     /// # Safety
     ///
-    /// As for [`poll`](Self::poll).
+    /// As for [`poll`](Self::poll), and the node was found queued.
     unsafe fn poll_queued(&self, waiter: &Waiter<T>, cx: &Context<'_>) -> Poll<()> {
-        let with_waker = |f: &mut dyn FnMut(&mut Option<Waker>)| {
+        // SAFETY: the caller's promise, found queued, and no queue takes wakers.
+        if unsafe { waiter.will_wake(cx.waker()) } {
+            return Poll::Pending;
+        }
+        let mut fresh = Some(cx.waker().clone());
+        // The replaced waker, or the fresh one if the wait has ended meanwhile, is dropped with
+        // `fresh`, outside the lock.
+        let swapped = self.with(|held| {
             // SAFETY: the caller's promise.
-            self.with(|held| unsafe { held.waiters.with_waker(waiter, f) })
-        };
-        let mut known = false;
-        let looked = with_waker(&mut |stored| {
-            known = matches!(stored, Some(waker) if waker.will_wake(cx.waker()));
+            unsafe {
+                held.waiters
+                    .with_waker(waiter, |stored| mem::swap(stored, &mut fresh))
+            }
         });
-        let ended = if looked.is_err() || known {
-            looked
-        } else {
-            let mut fresh = Some(cx.waker().clone());
-            // The replaced waker, or the fresh one if the wait has ended meanwhile, is
-            // dropped with `fresh`, outside the lock.
-            with_waker(&mut |stored| mem::swap(stored, &mut fresh))
-        };
-        match ended {
+        match swapped {
             Ok(()) => Poll::Pending,
             Err(_) => Poll::Ready(()),
         }
@@ -156,5 +158,39 @@ impl<T, S> Held<T, S> {
             batch.push(self.waiters.pop_front(Outcome::Granted));
         }
         false
+    }
+
+    /// Ends the waits behind `mark` that `picks` chooses, one batch of them or of those that
+    /// are passed over. Returns whether there may be more; if not, the mark is out of the list.
+    ///
+    /// # Safety
+    ///
+    /// `mark` was linked by [`List::push_mark`], and nobody but the caller takes it out, unless
+    /// by ending its wait.
+    pub(crate) unsafe fn sweep(
+        &mut self,
+        mark: &Waiter<T>,
+        batch: &mut WakeBatch,
+        picks: impl Fn(&T) -> bool,
+    ) -> bool {
+        for _ in 0..STEPS {
+            if batch.is_full() {
+                return true;
+            }
+            if mark.stage() != Stage::Queued {
+                return false;
+            }
+            // SAFETY: linked.
+            match unsafe { self.waiters.sweep(mark, &picks) } {
+                Swept::Passed => {}
+                Swept::Ended(waker) => batch.push(waker),
+                Swept::All => {
+                    // SAFETY: the caller's own. It has no waker to drop.
+                    let _ = unsafe { self.waiters.remove(mark) };
+                    return false;
+                }
+            }
+        }
+        true
     }
 }

@@ -13,7 +13,7 @@ use std::{
     vec::Vec,
 };
 
-use super::{List, Outcome, Stage, Waiter, WakerCell, wake_in_batches};
+use super::{List, Outcome, Stage, Swept, Waiter, WakerCell, wake_in_batches};
 use crate::sys::BATCH;
 
 /// Counts its wakes.
@@ -158,4 +158,43 @@ fn a_waker_cell_wakes_the_last_to_register_once() {
     cell.wake();
     let counts: Vec<_> = [first, second].iter().map(|wakes| wakes.count()).collect();
     assert_eq!(counts, [0, 1]);
+}
+
+#[test]
+fn sweeps_take_what_they_pick_and_keep_the_order() {
+    let mut list = List::new();
+    let mut nodes: Vec<_> = (0..20).map(|request| push(&mut list, request)).collect();
+    let mark = |list: &mut List<usize>| {
+        let mark = Box::pin(Waiter::new(1_000_003));
+        // SAFETY: as for `push`.
+        unsafe { list.push_mark(mark.as_ref()) };
+        mark
+    };
+    let (even, third) = (mark(&mut list), mark(&mut list));
+    let mut step = |mark: &Waiter<usize>, divisor| {
+        // SAFETY: both marks are linked until their sweep is over.
+        let swept = unsafe { list.sweep(mark, |request| request % divisor == 0) };
+        if matches!(swept, Swept::All) {
+            assert_eq!(remove(&mut list, mark), Ok(false));
+        }
+        !matches!(swept, Swept::All)
+    };
+    // In turns, so that each mark passes the other.
+    let (mut even_goes_on, mut third_goes_on) = (true, true);
+    while even_goes_on || third_goes_on {
+        even_goes_on = even_goes_on && step(&even, 2);
+        third_goes_on = third_goes_on && step(&third, 3);
+        third_goes_on = third_goes_on && step(&third, 3);
+    }
+    let picked = |request: &usize| request % 2 == 0 || request % 3 == 0;
+    let (ended, left): (Vec<_>, Vec<_>) = nodes.drain(..).partition(|node| picked(node.request()));
+    for node in ended {
+        assert_eq!(node.stage(), Stage::Ended(Outcome::Granted));
+    }
+    assert_eq!(list.len(), left.len());
+    for node in left {
+        assert!(list.is_front(&node));
+        list.pop_front(Outcome::Closed);
+    }
+    assert!(list.is_empty());
 }
