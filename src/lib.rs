@@ -110,6 +110,7 @@ mod sys;
 mod wait;
 
 pub mod barrier;
+pub mod cancel;
 mod event;
 mod latch;
 #[cfg(all(feature = "std", not(loom)))]
@@ -117,9 +118,12 @@ pub mod runtime;
 #[cfg(feature = "alloc")]
 pub mod scope;
 pub mod semaphore;
+pub mod time;
 mod wait_group;
 
 pub use barrier::{Barrier, BarrierResult};
+#[cfg(feature = "alloc")]
+pub use cancel::CancelToken;
 pub use event::Event;
 pub use latch::Latch;
 #[cfg(all(feature = "std", not(loom)))]
@@ -146,6 +150,6 @@ pub mod internals {
     pub use crate::sys::park::{Instant, Parker, with_parker};
     pub use crate::{
         sys::{cell::UnsafeCell, complete, lock::Lock, lock::spin::SpinLock},
-        wait::{List, Outcome, Stage, Waiter, WakerCell},
+        wait::{List, Outcome, Stage, Swept, Waiter, WakerCell},
     };
 }

@@ -31,6 +31,11 @@ mod imp {
         }
     }
 
+    /// Whether this thread is unwinding.
+    pub(crate) fn is_panicking() -> bool {
+        std::thread::panicking()
+    }
+
     /// Drops a payload that nobody will see. It is the user's type, so this too may panic;
     /// what that panic carries is leaked, or there would be no end to it.
     pub(super) fn discard(payload: Payload) {
@@ -56,13 +61,18 @@ mod imp {
         match payload {}
     }
 
+    /// Nobody can tell.
+    pub(crate) fn is_panicking() -> bool {
+        false
+    }
+
     pub(super) fn discard(payload: Payload) {
         match payload {}
     }
 }
 
 use imp::discard;
-pub(crate) use imp::{Payload, catch, resume, resume_unless_panicking};
+pub(crate) use imp::{Payload, catch, is_panicking, resume, resume_unless_panicking};
 
 /// Runs user code in a destructor, or where one may be running: its panic goes on, unless
 /// another is on its way already. (Without `std` that cannot be told, and a second panic

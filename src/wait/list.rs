@@ -202,6 +202,13 @@ impl<T> Waiter<T> {
         })
     }
 
+    /// Makes a node that is not linked ready to be linked again.
+    #[inline]
+    pub fn renew(&self) {
+        // Relaxed: as in `finish`.
+        self.state.store(IDLE, Ordering::Relaxed);
+    }
+
     /// Notes that the owner has what it waited for. Only for a node that is not linked.
     #[inline]
     pub fn finish(&self) {

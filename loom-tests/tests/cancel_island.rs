@@ -1,0 +1,178 @@
+//! Islands and links: trees that hang in other trees, under every interleaving.
+//!
+//! A walk through one tree takes one hold of its lock here, since `cancel.rs` has what happens
+//! when it takes more: the steps in between are those from tree to tree.
+
+mod explore;
+
+use explore::pending;
+use loom::thread;
+use pleach_loom::{
+    CancelToken,
+    cancel::{Cause, Phase, STEPS},
+};
+
+/// Runs every interleaving.
+#[track_caller]
+fn explore<T>(expected: &[T], model: impl Fn() -> T + Send + Sync + 'static)
+where
+    T: Ord + Clone + std::fmt::Debug + Send + 'static,
+{
+    STEPS.store(64, std::sync::atomic::Ordering::Relaxed);
+    explore::explore(expected, model);
+}
+
+fn cancel_elsewhere(token: &CancelToken) -> thread::JoinHandle<bool> {
+    let token = token.clone();
+    thread::spawn(move || token.cancel())
+}
+
+#[test]
+fn an_island_is_told_or_born_cancelled() {
+    explore(&[()], || {
+        let token = CancelToken::new();
+        let other = cancel_elsewhere(&token);
+        let island = token.child_island();
+        other.join().unwrap();
+        assert!(island.is_cancelled() && island.child().is_cancelled());
+    });
+}
+
+#[test]
+fn whoever_cancels_returns_when_islands_are_cancelled() {
+    explore(&[true, false], || {
+        let token = CancelToken::new();
+        let island = token.child_island();
+        let below = island.child();
+        let other = cancel_elsewhere(&token);
+        let won = token.cancel();
+        assert!(island.is_cancelled() && below.is_cancelled());
+        other.join().unwrap();
+        won
+    });
+}
+
+#[test]
+fn an_island_may_go_beside_a_cancel() {
+    explore(&[()], || {
+        let token = CancelToken::new();
+        let island = token.child_island();
+        let after = token.child();
+        let other = cancel_elsewhere(&token);
+        drop(island);
+        other.join().unwrap();
+        assert!(after.is_cancelled());
+    });
+}
+
+#[test]
+fn what_is_left_of_an_island_is_told() {
+    explore(&[()], || {
+        let token = CancelToken::new();
+        let island = token.child_island();
+        let below = island.child();
+        let other = cancel_elsewhere(&token);
+        drop(island);
+        other.join().unwrap();
+        assert!(below.is_cancelled());
+    });
+}
+
+#[test]
+fn an_island_and_its_parent_may_go_at_the_same_time() {
+    explore(&[()], || {
+        let token = CancelToken::new();
+        let island = token.child_island();
+        let other = thread::spawn(move || drop(token));
+        drop(island);
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn the_drain_waits_for_islands() {
+    explore(&[()], || {
+        let token = CancelToken::new();
+        let island = token.child_island();
+        let mut drained = pending(token.drained());
+        let other = thread::spawn(move || drop(island));
+        loom::future::block_on(drained.as_mut());
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn any_of_takes_the_cause_of_the_first() {
+    explore(&[1, 2], || {
+        let parents = [CancelToken::new(), CancelToken::new()];
+        let any = CancelToken::any_of(&[&parents[0], &parents[1]]);
+        let other = {
+            let parent = parents[0].clone();
+            thread::spawn(move || parent.cancel_with(Cause::user(1)))
+        };
+        parents[1].cancel_with(Cause::user(2));
+        assert!(any.is_cancelled());
+        other.join().unwrap();
+        any.cause().unwrap().code()
+    });
+}
+
+#[test]
+fn all_of_waits_for_the_last() {
+    explore(&[1, 2], || {
+        let parents = [CancelToken::new(), CancelToken::new()];
+        let all = CancelToken::all_of(&[&parents[0], &parents[1]]);
+        let other = {
+            let parent = parents[0].clone();
+            thread::spawn(move || parent.cancel_with(Cause::user(1)))
+        };
+        parents[1].cancel_with(Cause::user(2));
+        other.join().unwrap();
+        assert!(all.is_cancelled());
+        all.cause().unwrap().code()
+    });
+}
+
+#[test]
+fn all_of_stops_when_all_stop_in_whatever_way() {
+    explore(&[Phase::Stopping], || {
+        let parents = [CancelToken::new(), CancelToken::new()];
+        let all = CancelToken::all_of(&[&parents[0], &parents[1]]);
+        let other = {
+            let parent = parents[0].clone();
+            thread::spawn(move || parent.stop(Cause::user(1)))
+        };
+        parents[1].cancel();
+        other.join().unwrap();
+        all.phase()
+    });
+}
+
+#[test]
+fn a_linked_token_may_go_beside_cancels() {
+    explore(&[()], || {
+        let parents = [CancelToken::new(), CancelToken::new()];
+        let any = CancelToken::any_of(&[&parents[0], &parents[1]]);
+        let other = thread::spawn(move || {
+            for parent in parents {
+                parent.cancel();
+            }
+        });
+        drop(any);
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn nested_islands_are_told_by_whoever_cancels() {
+    explore(&[true, false], || {
+        let token = CancelToken::new();
+        let island = token.child_island();
+        let nested = island.child_island();
+        let other = cancel_elsewhere(&token);
+        let won = island.cancel();
+        assert!(nested.is_cancelled());
+        other.join().unwrap();
+        won
+    });
+}

@@ -1,0 +1,303 @@
+//! Islands: trees of their own that hang in others.
+//!
+//! An island is a domain. In the tree of each of its parents a *leaf* stands for it; a walk that
+//! comes to a leaf notes the island, and goes on there when it has left the lock. So no two locks
+//! are held at once, and islands within islands are a list and not a recursion.
+//!
+//! With several parents an island fires when any of them does, or, if it was made so, when all
+//! have.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::ptr::NonNull;
+
+use super::{
+    CancelToken,
+    cause::{Phase, Stored},
+    domain::{Domain, Kind, Node},
+    memory,
+    token::{Token, done_bit, phase_of},
+    walk::walk,
+};
+use crate::{
+    sys::{
+        atomic::{AtomicUsize, Ordering},
+        cell::UnsafeCell,
+        const_new,
+        unwind::{self, FirstPanic},
+    },
+    time::Instant,
+};
+
+impl CancelToken {
+    /// A token below this one that has a lock of its own, as has all below it.
+    ///
+    /// Tokens of one tree share a lock. It is held for moments, by whoever makes a child or drops
+    /// a token. Where many threads do that all the time, as with a token for each connection,
+    /// let each of the connections have an island. It costs two allocations more; in all else it
+    /// is a [`child`](Token::child).
+    #[must_use]
+    pub fn child_island(&self) -> CancelToken {
+        Self::linked(&[self], 1, self.deadline)
+    }
+
+    /// A token that is cancelled as soon as one of `parents` is, and stops as soon as one does.
+    /// Its deadline is the earliest of theirs.
+    ///
+    /// The first of them gives the cause. Parents are known at creation, so there are no cycles.
+    /// When the token goes its links go. Without parents nothing cancels it but itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pleach::CancelToken;
+    ///
+    /// let (shutdown, client) = (CancelToken::new(), CancelToken::new());
+    /// let request = CancelToken::any_of(&[&shutdown, &client]);
+    /// client.cancel();
+    /// assert!(request.is_cancelled());
+    /// ```
+    #[must_use]
+    pub fn any_of(parents: &[&CancelToken]) -> CancelToken {
+        let deadlines = parents.iter().map(|parent| parent.deadline);
+        Self::linked(parents, 1, deadlines.min().unwrap_or(Instant::MAX))
+    }
+
+    /// A token that is cancelled when all of `parents` are, and stops when all do. Its deadline
+    /// is the latest of theirs.
+    ///
+    /// The last of them gives the cause. Otherwise as [`any_of`](Self::any_of).
+    #[must_use]
+    pub fn all_of(parents: &[&CancelToken]) -> CancelToken {
+        let deadlines = parents.iter().map(|parent| parent.deadline);
+        let needed = parents.len().max(1);
+        Self::linked(parents, needed, deadlines.max().unwrap_or(Instant::MAX))
+    }
+
+    fn linked(parents: &[&CancelToken], needed: usize, deadline: Instant) -> CancelToken {
+        let island = Self::root(deadline);
+        let domain = island.domain_ptr();
+        let leaf = |parent: &&CancelToken| Leaf {
+            token: Token::below(parent, Kind::Leaf, Instant::MAX),
+            island: domain,
+        };
+        let leaves: Box<[Leaf]> = parents.iter().map(leaf).collect();
+        // Their addresses are enough for a walk to get from the token to the leaf.
+        leaves.as_ptr().expose_provenance();
+        let needed = [AtomicUsize::new(needed), AtomicUsize::new(needed)];
+        // SAFETY: nobody else knows the domain.
+        let upstream = unsafe { &mut (*domain.as_ptr()).upstream };
+        upstream.links = Some(Box::new(Links { leaves, needed }));
+        let mut islands = Islands::new();
+        for (leaf, parent) in island.domain().upstream.leaves().zip(parents) {
+            island.domain().with(|shape| island.domain().join(shape));
+            islands.make_room();
+            parent.domain().with(|shape| {
+                parent.domain().join(shape);
+                // SAFETY: the parent is linked, and the leaf about to be.
+                let (leaf, parent) = unsafe { (Node::of(leaf), Node::of(parent)) };
+                shape.attach(leaf, parent);
+                // Relaxed: phases change under the lock.
+                let phase = phase_of(leaf.state.load(Ordering::Relaxed));
+                islands.forward(leaf, Phase::Running, phase);
+            });
+        }
+        islands.walk_found();
+        island
+    }
+}
+
+/// What stands for an island in the tree of a parent.
+#[repr(C)]
+struct Leaf {
+    /// First, so that a pointer to it is one to the leaf.
+    token: Token,
+    island: NonNull<Domain>,
+}
+
+/// By what a domain hangs in others: nothing, if it is no island.
+pub(super) struct Upstream {
+    links: Option<Box<Links>>,
+    /// The list of domains whose end is under way (`ends.rs`).
+    next_dead: UnsafeCell<Option<NonNull<Domain>>>,
+}
+
+struct Links {
+    leaves: Box<[Leaf]>,
+    /// How many parents more must stop, and how many must be cancelled.
+    needed: [AtomicUsize; 2],
+}
+
+impl Upstream {
+    const_new! {
+        pub(super) const fn new() -> Self {
+            Self { links: None, next_dead: UnsafeCell::new(None) }
+        }
+    }
+
+    /// What stands for the domain in others.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = &Token> {
+        let leaves = self.links.as_ref().map_or(&[][..], |links| &links.leaves);
+        leaves.iter().map(|leaf| &leaf.token)
+    }
+
+    /// Counts that a leaf has come from one phase into another, or only looks if it is none.
+    /// Returns the phase that the island is to be in, if any.
+    fn count(&self, before: Phase, phase: Phase) -> Phase {
+        let mut reached = Phase::Running;
+        let Some(links) = &self.links else {
+            return reached;
+        };
+        for (needed, of) in links.needed.iter().zip([Phase::Stopping, Phase::Cancelled]) {
+            if phase < of {
+                break;
+            }
+            let left = if before < of {
+                // Release and acquire: who counts the last one has behind it what the others
+                // had before they counted.
+                needed.fetch_sub(1, Ordering::AcqRel).wrapping_sub(1)
+            } else {
+                // Acquire: as above.
+                needed.load(Ordering::Acquire)
+            };
+            // More may come than are needed.
+            if left.cast_signed() <= 0 {
+                reached = of;
+            }
+        }
+        reached
+    }
+
+    pub(super) fn next_dead(&self) -> Option<NonNull<Domain>> {
+        // SAFETY: a domain dies once, and whoever saw it die has this to itself.
+        self.next_dead.with(|next| unsafe { *next })
+    }
+
+    pub(super) fn set_next_dead(&self, next: Option<NonNull<Domain>>) {
+        // SAFETY: as above.
+        self.next_dead.with_mut(|cell| unsafe { *cell = next });
+    }
+}
+
+/// Islands that a walk has come to.
+pub(super) struct Islands {
+    found: Vec<Found>,
+    /// Whether the walk passed one that was not done: it must come back.
+    are_left: bool,
+    panics: FirstPanic,
+}
+
+/// An island that is to be brought into a phase: a visit of its domain.
+struct Found {
+    island: NonNull<Domain>,
+    phase: Phase,
+    cause: Stored,
+    /// Whether all below it are in the phase, islands included.
+    is_done: bool,
+}
+
+impl Islands {
+    pub(super) fn new() -> Self {
+        Self {
+            found: Vec::new(),
+            are_left: false,
+            panics: FirstPanic::default(),
+        }
+    }
+
+    /// A walk begins.
+    pub(super) fn begin(&mut self) {
+        self.are_left = false;
+    }
+
+    pub(super) fn are_left(&self) -> bool {
+        self.are_left
+    }
+
+    /// Whether a token of this kind must wait for [`make_room`](Self::make_room).
+    pub(super) fn lack_room(&self, kind: Kind) -> bool {
+        kind == Kind::Leaf && self.found.len() == self.found.capacity()
+    }
+
+    /// Makes room for an island, or more. To be called without a lock.
+    pub(super) fn make_room(&mut self) {
+        self.found.reserve(1);
+    }
+
+    /// Under the lock of the domain of `leaf`, which has come from one phase into another: notes
+    /// the island if it is concerned and not done. There must be room.
+    pub(super) fn forward(&mut self, leaf: Node, before: Phase, phase: Phase) {
+        let leaf_ptr = core::ptr::with_exposed_provenance::<Leaf>(leaf.address());
+        // SAFETY: the node is a leaf's, which is first in it and has exposed its address.
+        let island = unsafe { &*leaf_ptr }.island;
+        // SAFETY: a leaf that is linked is in its island.
+        let domain = unsafe { island.as_ref() };
+        let phase = domain.upstream.count(before, phase);
+        // Acquire: pairs with the release in `Shape::finish`.
+        let state = domain.root.state.load(Ordering::Acquire);
+        if !state & done_bit(phase) == 0 {
+            return;
+        }
+        self.are_left = true;
+        domain.visit();
+        self.found.push(Found {
+            island,
+            phase,
+            cause: leaf.effective_cause(),
+            is_done: false,
+        });
+    }
+
+    /// What is left to do when the walk from `token` is over: the islands that it found, those
+    /// within them, and the marks of what is above them.
+    pub(super) fn finish(mut self, token: &Token, phase: Phase) {
+        while self.are_left {
+            self.walk_found();
+            self.walk(token, phase, || unreachable!("it has been raised before"));
+        }
+        core::mem::take(&mut self.panics).resume_in_drop();
+    }
+
+    fn walk_one(&mut self, which: usize) {
+        let Found {
+            island,
+            phase,
+            cause,
+            is_done,
+        } = &self.found[which];
+        if *is_done {
+            return;
+        }
+        // SAFETY: the entry is a visit, and stays until `walk_found` is over.
+        let domain = unsafe { island.as_ref() };
+        let (phase, cause) = (*phase, cause.clone());
+        self.walk(&domain.root, phase, || cause.clone());
+        self.found[which].is_done = !self.are_left;
+    }
+
+    /// A walk whose panic does not end the others.
+    pub(super) fn walk(&mut self, token: &Token, phase: Phase, cause: impl FnMut() -> Stored) {
+        let result = unwind::catch(|| walk(token, phase, self, cause));
+        self.panics.note(result);
+    }
+
+    /// Goes through the islands that were found, and those that are found on the way; then
+    /// backwards through those with others within, so that each is marked as done after these.
+    fn walk_found(&mut self) {
+        let mut next = 0;
+        while next < self.found.len() {
+            self.walk_one(next);
+            next += 1;
+        }
+        for one in (0..next).rev() {
+            self.walk_one(one);
+        }
+        self.found.clear();
+    }
+}
+
+impl Drop for Found {
+    fn drop(&mut self) {
+        // SAFETY: in it since `forward`.
+        unsafe { memory::leave(self.island) };
+    }
+}

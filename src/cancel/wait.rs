@@ -1,0 +1,277 @@
+//! Futures that wait for a token: to be cancelled, to stop, to have nothing alive below.
+//!
+//! The states of each are those of its node (`wait/list.rs`); dropping one unlinks the node if
+//! it is queued, and that is all.
+
+use core::{
+    fmt,
+    future::Future,
+    ops::Deref,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::future::FusedFuture;
+use pin_project_lite::pin_project;
+
+use super::{
+    cause::{Cause, Phase},
+    domain::Node,
+    token::{CANCELLED, STOPPING, TRIP, TRIPPED, Token, WAITERS},
+};
+use crate::{
+    sys::atomic::Ordering,
+    wait::{Held, Stage, Waiter},
+};
+
+/// What a waiter of a token waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Want {
+    Stopping,
+    Cancelled,
+    /// That there is no child.
+    Drained,
+    /// Nothing: it divides the list for a sweep.
+    Mark,
+}
+
+impl Want {
+    /// Whether the wait is over when the token gets into this phase.
+    pub(super) fn ends_in(self, phase: Phase) -> bool {
+        match self {
+            Self::Stopping => phase >= Phase::Stopping,
+            Self::Cancelled => phase >= Phase::Cancelled,
+            Self::Drained | Self::Mark => false,
+        }
+    }
+
+    /// The bits of a state that say so.
+    const fn bits(self) -> usize {
+        match self {
+            Self::Stopping => STOPPING | TRIPPED,
+            Self::Cancelled => CANCELLED | TRIPPED,
+            Self::Drained | Self::Mark => 0,
+        }
+    }
+}
+
+impl Token {
+    /// Under the token's lock: raises `WAITERS` for a waiter that the caller links before it
+    /// lets go of the lock, or says that there is nothing to wait for.
+    pub(super) fn announce(&self, want: Want) -> Option<()> {
+        // Acquire: pairs with the release in `Shape::raise`, if there is nothing to wait for.
+        let mut state = self.state.load(Ordering::Acquire);
+        if state & WAITERS == 0 {
+            // An RMW: either it sees the phase, or who sets the phase sees the bit
+            // (`token.rs`, invariant 2). Acquire: as above.
+            state = self.state.fetch_or(WAITERS, Ordering::Acquire);
+        }
+        (state & want.bits() != 0).then_some(())
+    }
+
+    /// Waits until the token is cancelled; gives its cause.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pleach::{CancelToken, block_on};
+    ///
+    /// let token = CancelToken::new();
+    /// let child = token.child();
+    /// let other = std::thread::spawn(move || token.cancel());
+    /// block_on(child.cancelled());
+    /// # other.join().unwrap();
+    /// ```
+    pub fn cancelled(&self) -> WaitCancelled<'_> {
+        WaitCancelled {
+            wait: Wait::new(self, Want::Cancelled),
+        }
+    }
+
+    /// Waits until the token is asked to stop, or is cancelled; gives its cause.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub fn stopping(&self) -> WaitStopping<'_> {
+        WaitStopping {
+            wait: Wait::new(self, Want::Stopping),
+        }
+    }
+
+    /// Waits until nothing is alive below the token: no descendant has a handle left.
+    ///
+    /// It does not cancel. It looks at a moment: whoever still holds this token can make
+    /// children later. An [island](super::CancelToken::child_island) below counts until all of
+    /// it is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pleach::{CancelToken, block_on, scope};
+    ///
+    /// # block_on(async {
+    /// let token = CancelToken::new();
+    /// let worker = token.child();
+    /// scope!(|s| {
+    ///     s.spawn(async move {
+    ///         worker.cancelled().await;
+    ///         // ... clean up; `worker` is dropped at the end.
+    ///     });
+    ///     token.cancel();
+    ///     token.drained().await;
+    /// })
+    /// .await;
+    /// # });
+    /// ```
+    pub fn drained(&self) -> WaitDrained<'_> {
+        WaitDrained {
+            wait: Wait::new(self, Want::Drained),
+        }
+    }
+}
+
+/// A wait, of a token that is borrowed or owned.
+pub(super) struct Wait<T: Deref<Target = Token>> {
+    token: T,
+    waiter: Waiter<Want>,
+}
+
+impl<T: Deref<Target = Token>> Wait<T> {
+    pub(super) fn new(token: T, want: Want) -> Self {
+        Self {
+            token,
+            waiter: Waiter::new(want),
+        }
+    }
+
+    pub(super) fn token(&self) -> &T {
+        &self.token
+    }
+
+    fn waiter(self: Pin<&Self>) -> Pin<&Waiter<Want>> {
+        // SAFETY: `waiter` is structurally pinned: no method moves it, and `Drop` does not
+        // end before it is unlinked.
+        unsafe { self.map_unchecked(|this| &this.waiter) }
+    }
+
+    /// First poll: sees that there is nothing to wait for, or queues.
+    fn start(self: Pin<&Self>, cx: &Context<'_>) -> Poll<()> {
+        let want = *self.waiter.request();
+        if want == Want::Drained {
+            return self.start_drained(cx);
+        }
+        // Acquire: pairs with the release in `Shape::raise`.
+        if self.token.state.load(Ordering::Acquire) & want.bits() != 0 {
+            return Poll::Ready(());
+        }
+        let decide = |_: &mut Held<Want, ()>| self.token.announce(want);
+        // SAFETY: the node is idle (only the first poll comes here), is used with this queue
+        // alone, and `Drop` leaves it.
+        unsafe { self.token.queue.enter(self.waiter(), cx, decide) }.map(drop)
+    }
+
+    /// The same for the wait for no children, which is decided under the domain's lock.
+    fn start_drained(self: Pin<&Self>, cx: &Context<'_>) -> Poll<()> {
+        let mut waker = Some(cx.waker().clone());
+        self.token.domain().with(|shape| {
+            // SAFETY: the token is linked for as long as it is borrowed.
+            let node = unsafe { Node::of(&self.token) };
+            if shape.links(node, |links| links.first).is_none() {
+                return Poll::Ready(());
+            }
+            let waiter = self.waiter();
+            self.token.queue.with(|held| {
+                self.token.announce(Want::Drained);
+                if let Some(waker) = waker.take() {
+                    // SAFETY: as in `start`.
+                    unsafe { held.waiters.push_back(waiter, waker) };
+                }
+            });
+            Poll::Pending
+        })
+    }
+
+    /// A poll that may be repeated when it was ready.
+    pub(super) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<()> {
+        if self.waiter.stage() == Stage::Done {
+            return Poll::Ready(());
+        }
+        // SAFETY: the node is this future's own, used with this queue alone.
+        unsafe { self.token.queue.poll(&self.waiter, cx, || self.start(cx)) }
+    }
+
+    fn poll_cause(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Cause> {
+        self.poll(cx).map(|()| self.token.cause().unwrap_or(TRIP))
+    }
+
+    fn is_done(&self) -> bool {
+        self.waiter.stage() == Stage::Done
+    }
+}
+
+impl<T: Deref<Target = Token>> Drop for Wait<T> {
+    fn drop(&mut self) {
+        // SAFETY: the node is this future's own, used with this queue alone.
+        unsafe { self.token.queue.leave(&self.waiter, |_| ()) };
+    }
+}
+
+impl<T: Deref<Target = Token>> fmt::Debug for Wait<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.waiter.fmt(f)
+    }
+}
+
+macro_rules! wait_future {
+    ($(#[$meta:meta])* $name:ident: $output:ty, $poll:ident) => {
+        pin_project! {
+            $(#[$meta])*
+            ///
+            /// It begins to wait when it is first polled. It is `Send`, not `Unpin`, and fused:
+            /// once ready it is ready at every poll, so it can be polled along in a future that
+            /// is written by hand. It never allocates.
+            #[must_use = "futures do nothing unless awaited or polled"]
+            #[derive(Debug)]
+            pub struct $name<'a> {
+                #[pin]
+                wait: Wait<&'a Token>,
+            }
+        }
+
+        impl Future for $name<'_> {
+            type Output = $output;
+
+            fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<$output> {
+                self.project().wait.as_ref().$poll(cx)
+            }
+        }
+
+        impl FusedFuture for $name<'_> {
+            fn is_terminated(&self) -> bool {
+                self.wait.is_done()
+            }
+        }
+    };
+}
+
+wait_future! {
+    /// The future of [`Token::cancelled`].
+    WaitCancelled: Cause, poll_cause
+}
+wait_future! {
+    /// The future of [`Token::stopping`].
+    WaitStopping: Cause, poll_cause
+}
+wait_future! {
+    /// The future of [`Token::drained`].
+    WaitDrained: (), poll
+}

@@ -1,0 +1,3 @@
+//! Cancellation, through the public API.
+
+mod tree;
