@@ -64,8 +64,9 @@
 //!
 //! * `std` (default): [`block_on`], panics caught and resumed with their payload, locks of the
 //!   operating system. Implies `alloc`.
-//! * `alloc`: scopes. One allocation for each, and one for each child.
-//!
+//! * `alloc`: scopes, and cancellation trees on the heap. One allocation for each, and one for
+//!   each child.
+//! * `smol`: [`runtime`]'s timer of smol. Implies `std`.
 //! * `critical-section`: without `std`, locks are critical sections (of the crate of that
 //!   name), and where there is no compare-and-swap so are read-modify-writes. Interrupt
 //!   handlers may then release permits, wake, and whatever else does not wait.

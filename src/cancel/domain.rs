@@ -34,7 +34,11 @@
 //!    lock). Who drops a token leaves after its hold of the lock, so that the lock is not freed
 //!    under anybody's hands. Nobody joins a dead domain.
 
-use core::{ops::Deref, ptr::NonNull};
+use core::{
+    ops::Deref,
+    panic::{RefUnwindSafe, UnwindSafe},
+    ptr::NonNull,
+};
 
 use super::{
     cause::{Phase, Stored},
@@ -62,6 +66,16 @@ pub(super) struct Domain {
     left: AtomicUsize,
     pub(super) upstream: Upstream,
 }
+
+// SAFETY: the pointers in it lead to what the lock guards or, in `upstream`, to what is
+// written before others know the domain and by whoever ends it.
+unsafe impl Send for Domain {}
+// SAFETY: as above.
+unsafe impl Sync for Domain {}
+
+// As tokens are.
+impl UnwindSafe for Domain {}
+impl RefUnwindSafe for Domain {}
 
 impl Domain {
     const_new! {

@@ -28,7 +28,12 @@
 //! 3. `links` are read and written under the domain's lock.
 //! 4. Locks are taken in this order: domain, token. Never two domains or two tokens at once.
 
-use core::{fmt, marker::PhantomPinned, ptr};
+use core::{
+    fmt,
+    marker::PhantomPinned,
+    panic::{RefUnwindSafe, UnwindSafe},
+    ptr,
+};
 
 use super::{
     cause::{Cancelled, Cause, CauseKind, Phase, Stored},
@@ -86,6 +91,10 @@ pub struct Token {
 unsafe impl Send for Token {}
 // SAFETY: as above.
 unsafe impl Sync for Token {}
+
+// Whatever unwinds, a token is left as it is: no code of others runs under its locks.
+impl UnwindSafe for Token {}
+impl RefUnwindSafe for Token {}
 
 impl Token {
     const_new! {

@@ -6,13 +6,14 @@ use core::{
     task::{Context, Poll},
 };
 
+use super::std_timer::Blocking;
 use crate::sys::park;
 
 /// Runs a future to its end on the calling thread, which sleeps while there is nothing to do.
 ///
 /// It needs no runtime and starts no thread. Scopes, semaphores and whatever brings its own
 /// threads (such as smol's blocking pool and timers) work in it; what needs a runtime around
-/// it, such as tokio's sockets, does not. A thread allocates the first time it does this, and
+/// it, such as tokio's sockets, does not. Its timer is [`StdTimer`](crate::runtime::StdTimer). A thread allocates the first time it does this, and
 /// where one call is inside another. It sleeps by [`std::thread::park`], so a token that was
 /// there for the thread may be used up, and a waker that is called when its wait is over may
 /// cost the next one a poll.
@@ -30,11 +31,14 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     park::with_parker(|parker| {
         let mut cx = Context::from_waker(parker.waker());
+        let blocking = Blocking::enter();
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return output;
             }
-            parker.wait(None);
+            // Those who are due may have woken this very future, and then the wait is over at
+            // once.
+            while !parker.wait(blocking.wake_due()) {}
         }
     })
 }

@@ -171,7 +171,7 @@ impl<T, S> Held<T, S> {
         &mut self,
         mark: &Waiter<T>,
         batch: &mut WakeBatch,
-        picks: impl Fn(&T) -> bool,
+        mut picks: impl FnMut(&T) -> bool,
     ) -> bool {
         for _ in 0..STEPS {
             if batch.is_full() {
@@ -181,7 +181,7 @@ impl<T, S> Held<T, S> {
                 return false;
             }
             // SAFETY: linked.
-            match unsafe { self.waiters.sweep(mark, &picks) } {
+            match unsafe { self.waiters.sweep(mark, &mut picks) } {
                 Swept::Passed => {}
                 Swept::Ended(waker) => batch.push(waker),
                 Swept::All => {
