@@ -7,6 +7,7 @@ mod callback;
 mod cause;
 #[cfg(feature = "alloc")]
 mod counted;
+mod deadline;
 mod domain;
 mod ends;
 mod guard;
@@ -32,11 +33,13 @@ pub use callback::Registration;
 pub use cause::{Cancelled, Cause, CauseKind, Phase};
 #[cfg(feature = "alloc")]
 pub use counted::{CancelToken, WeakToken};
+pub use deadline::RunUntilDeadline;
 pub use guard::CancelGuard;
 pub use pinned::{Child, Root};
 pub use run::{Bias, OrCancel, Run, Shield, Shielded};
 pub use token::Token;
 pub use values::{Key, Values};
+pub(crate) use wait::{Wait, Want};
 pub use wait::{WaitCancelled, WaitDrained, WaitStopping};
 #[cfg(loom)]
 pub use walk::STEPS;

@@ -111,6 +111,10 @@ mod sys;
 mod wait;
 
 pub mod barrier;
+#[cfg_attr(
+    not(feature = "alloc"),
+    allow(dead_code, unused_imports, reason = "parts that only the heap needs")
+)]
 pub mod cancel;
 mod event;
 mod latch;
@@ -125,12 +129,13 @@ mod wait_group;
 pub use barrier::{Barrier, BarrierResult};
 #[cfg(feature = "alloc")]
 pub use cancel::CancelToken;
+pub use cancel::Cancelled;
 pub use event::Event;
 pub use latch::Latch;
 #[cfg(all(feature = "std", not(loom)))]
 pub use runtime::block_on;
 #[cfg(feature = "alloc")]
-pub use scope::{Cancelled, Handle, Scope};
+pub use scope::{Handle, Scope};
 pub use semaphore::{Acquire, AcquireError, Permit, Semaphore, TryAcquireError};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use semaphore::{AcquireOwned, OwnedPermit};

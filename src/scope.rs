@@ -87,7 +87,8 @@
 //! | body and children done | – | – | – | the body's value |
 //! | an error in a `try_scope!`, of the body or of a [`spawn_try`](Scope::spawn_try) child | dropped | dropped | dropped | the error |
 //! | a panic, of the body or of a child | dropped | dropped | dropped | the panic goes on |
-//! | [`cancel`](Scope::cancel) | dropped | go on | goes on | the body's value |
+//! | [`cancel`](Scope::cancel), of the [token](Scope::token) too, or the [deadline](Driver::deadline) | dropped | go on | goes on | the body's value |
+//! | the [grace](Driver::grace) after that is over | dropped | dropped | goes on | the body's value |
 //! | the scope's future is dropped | dropped | dropped | dropped | – |
 //!
 //! "Dropped" always happens in this order: children that were not started, newest first;
@@ -114,15 +115,26 @@ mod run;
 mod shared;
 mod siblings;
 mod spawn;
+mod stop;
 #[cfg(test)]
 mod tests;
 
-use core::{convert::Infallible, fmt, future::Future, marker::PhantomData, num::NonZeroUsize};
+use core::{
+    convert::Infallible, fmt, future::Future, marker::PhantomData, num::NonZeroUsize,
+    time::Duration,
+};
 
-pub use handle::{Cancelled, Handle};
+pub use crate::cancel::Cancelled;
+pub use handle::Handle;
 pub use run::{Run, RunTry};
 pub use spawn::{Admits, Local, Refused, Scope, Threaded};
+pub use stop::Grace;
 
+use crate::{
+    CancelToken,
+    cancel::Token,
+    time::{Instant, Timer},
+};
 use driver::Engine;
 use shared::SharedRef;
 
@@ -234,6 +246,115 @@ impl<'env, B, K> Driver<'env, B, K> {
     /// ```
     pub fn limit(self, limit: NonZeroUsize) -> Self {
         self.engine.shared.limits.set(limit);
+        self
+    }
+
+    /// Puts the scope below `token`: it is cancelled when that is.
+    ///
+    /// The scope's own [`token`](Scope::token) is a child of `token`, with its deadline, which is
+    /// left to whoever runs under `token` to notice. Two allocations.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(async {
+    /// let server = pleach::CancelToken::new();
+    /// pleach::scope!(token = &server, |s| {
+    ///     let token = s.token();
+    ///     s.spawn(async move { token.cancelled().await });
+    ///     server.cancel();
+    /// })
+    /// .await;
+    /// # });
+    /// ```
+    pub fn token(self, token: &Token) -> Self {
+        let shared = &self.engine.shared;
+        let known = shared.stop.token();
+        let deadline = known.and_then(|token| token.deadline());
+        shared.stop.replace();
+        shared.adopt(token.child_until(deadline.unwrap_or(Instant::MAX)));
+        self
+    }
+
+    /// Cancels the scope, gracefully, when `at` has come by the clock of the timer. The cause is
+    /// then [`CauseKind::Deadline`](crate::cancel::CauseKind::Deadline).
+    ///
+    /// Children and body that do not look at the [`token`](Scope::token) go on; see
+    /// [`grace`](Self::grace). (To drop everything at once when the time is over put the scope into
+    /// a [`timeout`](crate::time::timeout).)
+    ///
+    /// Of several deadlines, those of a [`token`](Self::token) given before included, the
+    /// earliest counts. No timer runs if there is an earlier one already. Three allocations.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pleach::{cancel::CauseKind, time::{Clock, ManualClock}};
+    ///
+    /// let clock = ManualClock::new();
+    /// let at = clock.now() + Duration::from_secs(5);
+    /// clock.run(async {
+    ///     pleach::scope!(deadline = (&clock, at), |s| {
+    ///         let cause = s.token().cancelled().await;
+    ///         assert_eq!((cause.kind(), clock.now()), (CauseKind::Deadline, at));
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
+    pub fn deadline<T>(mut self, (timer, at): (T, Instant)) -> Self
+    where
+        T: Timer,
+        T::Sleep: 'env,
+        K: Admits<T::Sleep>,
+    {
+        let shared = &self.engine.shared;
+        let token = match shared.stop.token() {
+            Some(parent) => parent.child_until(at),
+            None => CancelToken::with_deadline(at),
+        };
+        if token.has_own_deadline() {
+            shared.stop.replace();
+            shared.adopt(token);
+            shared.begin_watch();
+            // SAFETY: the engine ends its watch when the scope ends, or is dropped; and that is
+            // before `'env` ends.
+            unsafe { self.engine.watch.set_deadline(timer.sleep_until(at)) };
+        }
+        self
+    }
+
+    /// Drops the children that are still running when the scope has been cancelled for
+    /// `duration`.
+    ///
+    /// Their handles give [`Cancelled`]. The body goes on, as it must for there to be a value; it
+    /// learns of the cancellation by its handles and the [`token`](Scope::token). One allocation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{future::pending, time::Duration};
+    /// use pleach::time::ManualClock;
+    ///
+    /// let clock = ManualClock::new();
+    /// clock.run(async {
+    ///     let result = pleach::scope!(grace = (&clock, Duration::from_secs(30)), |s| {
+    ///         let stubborn = s.spawn(pending::<()>());
+    ///         s.spawn(async { s.cancel() });
+    ///         stubborn.await
+    ///     })
+    ///     .await;
+    ///     assert!(result.is_err());
+    /// });
+    /// ```
+    pub fn grace<T>(mut self, (timer, duration): (T, Duration)) -> Self
+    where
+        T: Timer + 'env,
+        T::Sleep: 'env,
+        K: Admits<Grace<T>>,
+    {
+        // SAFETY: as in `deadline`.
+        unsafe { self.engine.watch.set_grace(Grace::new(timer, duration)) };
         self
     }
 }

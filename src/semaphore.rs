@@ -11,6 +11,7 @@
 mod acquire;
 #[cfg(feature = "std")]
 mod blocking;
+mod cancel;
 mod error;
 mod look;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -21,6 +22,7 @@ mod settle;
 mod state;
 
 pub use acquire::Acquire;
+pub use cancel::AcquireOrCancel;
 pub use error::{AcquireError, TryAcquireError};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use owned::{AcquireOwned, OwnedPermit};

@@ -6,7 +6,7 @@ use core::{fmt, ops::Deref, ptr::NonNull};
 use super::{
     domain::{Domain, Kind, Node},
     ends,
-    token::Token,
+    token::{TIGHTER, Token},
 };
 use crate::{sys::atomic::Ordering, time::Instant};
 
@@ -47,17 +47,18 @@ impl CancelToken {
     #[must_use]
     #[expect(clippy::new_without_default, reason = "a root is made on purpose")]
     pub fn new() -> Self {
-        Self::root(Instant::MAX)
+        Self::root(Instant::MAX, 0)
     }
 
     /// A new root with a deadline.
     #[must_use]
     pub fn with_deadline(deadline: Instant) -> Self {
-        Self::root(deadline)
+        let state = if deadline < Instant::MAX { TIGHTER } else { 0 };
+        Self::root(deadline, state)
     }
 
-    pub(super) fn root(deadline: Instant) -> Self {
-        let domain = Box::into_raw(Box::new(Domain::new(Kind::Root, deadline)));
+    pub(super) fn root(deadline: Instant, state: usize) -> Self {
+        let domain = Box::into_raw(Box::new(Domain::new(Kind::Root, deadline, state)));
         // Its address is enough to get at the domain from its root.
         domain.expose_provenance();
         // SAFETY: fresh from the box, and not null.
@@ -120,13 +121,11 @@ impl Token {
         let token = NonNull::from(Box::leak(token));
         // Its address is enough for whoever frees it.
         token.as_ptr().expose_provenance();
-        domain.with(|shape| {
-            domain.join(shape);
-            // SAFETY: both are linked, or about to be.
-            let (child, parent) = unsafe { (Node::of(token.as_ref()), Node::of(self)) };
-            shape.attach(child, parent);
-        });
-        CancelToken(token)
+        let child = CancelToken(token);
+        // SAFETY: this token is linked while it is borrowed; the child is new, and its handles
+        // keep it until it is taken out.
+        domain.with(|shape| unsafe { shape.attach(domain, &child, self) });
+        child
     }
 
     /// A token that is not below this one: nothing cancels it but itself, and it has no

@@ -79,9 +79,9 @@ impl RefUnwindSafe for Domain {}
 
 impl Domain {
     const_new! {
-        pub(super) const fn new(kind: Kind, deadline: Instant) -> Self {
+        pub(super) const fn new(kind: Kind, deadline: Instant, state: usize) -> Self {
             Self {
-                root: Token::unlinked(Links::new(kind), deadline, 0),
+                root: Token::unlinked(Links::new(kind), deadline, state),
                 shape: Lock::new(Shape { walkers: Walkers::new(), joined: 1 }),
                 left: AtomicUsize::new(OPEN),
                 upstream: Upstream::new(),
@@ -243,8 +243,18 @@ impl Shape {
         })
     }
 
-    /// Links a new token in front of the parent's other children.
-    pub(super) fn attach(&mut self, child: Node, parent: Node) {
+    /// Links a new token in front of the parent's other children: it joins the domain.
+    ///
+    /// # Safety
+    ///
+    /// This is the domain's; the parent is linked, and the child is new and stays alive until it
+    /// is taken out.
+    pub(super) unsafe fn attach(&mut self, domain: &Domain, child: &Token, parent: &Token) -> Node {
+        domain.join(self);
+        // SAFETY: about to be linked.
+        let child = unsafe { Node::of(child) };
+        // SAFETY: linked, by the caller's word.
+        let parent = unsafe { Node::of(parent) };
         // Relaxed: phases change under the lock. A trip is another matter: nothing is promised
         // about children of a root that is being tripped, until it is cancelled.
         let phase = phase_of(parent.state.load(Ordering::Relaxed));
@@ -259,6 +269,7 @@ impl Shape {
             // There is nothing below it yet.
             links.done = phase;
         });
+        child
     }
 
     /// Brings a token into `phase` if it is not, with the cause of its parent, which is. Returns

@@ -43,7 +43,7 @@ pub(super) unsafe fn drop_last(token: NonNull<Token>) {
     }
     let give_up = |shape: &mut Shape, removed: &mut Removed| {
         // SAFETY: linked, by the handle.
-        let node = unsafe { Node::of(token.as_ref()) };
+        let node = unsafe { Node::of(this) };
         // Acquire: as above. If it is the last one nobody can make another while the lock is held,
         // and it needs no RMW. Otherwise a weak handle has been upgraded, and what it gave may be
         // dropped just now.

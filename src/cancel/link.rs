@@ -74,7 +74,7 @@ impl CancelToken {
     }
 
     fn linked(parents: &[&CancelToken], needed: usize, deadline: Instant) -> CancelToken {
-        let island = Self::root(deadline);
+        let island = Self::root(deadline, 0);
         let domain = island.domain_ptr();
         let leaf = |parent: &&CancelToken| Leaf {
             token: Token::below(parent, Kind::Leaf, Instant::MAX),
@@ -92,10 +92,9 @@ impl CancelToken {
             island.domain().with(|shape| island.domain().join(shape));
             islands.make_room();
             parent.domain().with(|shape| {
-                parent.domain().join(shape);
-                // SAFETY: the parent is linked, and the leaf about to be.
-                let (leaf, parent) = unsafe { (Node::of(leaf), Node::of(parent)) };
-                shape.attach(leaf, parent);
+                // SAFETY: the parent is linked, by its handle; the leaf is new, and stays until the
+                // island has taken it out.
+                let leaf = unsafe { shape.attach(parent.domain(), leaf, parent) };
                 // Relaxed: phases change under the lock.
                 let phase = phase_of(leaf.state.load(Ordering::Relaxed));
                 islands.forward(leaf, Phase::Running, phase);
@@ -160,7 +159,7 @@ impl Upstream {
                 needed.load(Ordering::Acquire)
             };
             // More may come than are needed.
-            if left.cast_signed() <= 0 {
+            if left == 0 || left > usize::MAX / 2 {
                 reached = of;
             }
         }

@@ -83,6 +83,6 @@ pub(super) unsafe fn free(_: NonNull<Token>) {
 
 /// All domains are `static`, and those are never dead.
 #[cfg(not(feature = "alloc"))]
-unsafe fn free_domain(_: NonNull<Domain>) {
+pub(super) unsafe fn free_domain(_: NonNull<Domain>) {
     unreachable!("nothing is on the heap")
 }

@@ -40,7 +40,7 @@ impl Root {
     const_new! {
         /// A root that is neither stopping nor cancelled.
         pub const fn new() -> Self {
-            Self(Domain::new(Kind::Static, Instant::MAX))
+            Self(Domain::new(Kind::Static, Instant::MAX, 0))
         }
     }
 
@@ -135,12 +135,9 @@ impl<'p> Child<'p> {
         this.is_attached = true;
         let this: &Self = this;
         let domain = parent.domain();
-        domain.with(|shape| {
-            domain.join(shape);
-            // SAFETY: the parent is linked, the child about to be, and it leaves before it goes.
-            let (child, parent) = unsafe { (Node::of(&this.token), Node::of(parent)) };
-            shape.attach(child, parent);
-        });
+        // SAFETY: the parent is linked while it is borrowed, which is longer than this lives; this
+        // is new, and takes itself out before it goes.
+        domain.with(|shape| unsafe { shape.attach(domain, &this.token, parent) });
         &this.token
     }
 

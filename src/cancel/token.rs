@@ -289,7 +289,7 @@ impl Token {
 
     /// Whether the deadline is earlier than that of the parent: who waits for the parent's
     /// would not notice.
-    pub(super) fn has_own_deadline(&self) -> bool {
+    pub(crate) fn has_own_deadline(&self) -> bool {
         // Relaxed: the bit is there from the beginning.
         self.state.load(Ordering::Relaxed) & TIGHTER != 0
     }

@@ -26,7 +26,7 @@ use crate::{
 
 /// What a waiter of a token waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Want {
+pub(crate) enum Want {
     Stopping,
     Cancelled,
     /// That there is no child.
@@ -140,20 +140,20 @@ impl Token {
 }
 
 /// A wait, of a token that is borrowed or owned.
-pub(super) struct Wait<T: Deref<Target = Token>> {
+pub(crate) struct Wait<T: Deref<Target = Token>> {
     token: T,
     waiter: Waiter<Want>,
 }
 
 impl<T: Deref<Target = Token>> Wait<T> {
-    pub(super) fn new(token: T, want: Want) -> Self {
+    pub(crate) fn new(token: T, want: Want) -> Self {
         Self {
             token,
             waiter: Waiter::new(want),
         }
     }
 
-    pub(super) fn token(&self) -> &T {
+    pub(crate) fn token(&self) -> &T {
         &self.token
     }
 
@@ -201,7 +201,7 @@ impl<T: Deref<Target = Token>> Wait<T> {
     }
 
     /// A poll that may be repeated when it was ready.
-    pub(super) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<()> {
         if self.waiter.stage() == Stage::Done {
             return Poll::Ready(());
         }

@@ -16,7 +16,7 @@
 //!
 //! The scope has *finished* when the body is done, no child is left and the queue could be
 //! closed empty. Otherwise (a child broke the scope or panicked, the future is dropped) it
-//! is torn down, in this order: the queue is closed; children that were not started are
+//! is torn down, in this order: the queue is closed; the scope's token is cancelled; children that were not started are
 //! dropped, newest first; then the body; then the running children, newest first. A panic in
 //! a destructor does not stop this: the rest is dropped, and the first panic goes on after.
 //!
@@ -41,10 +41,14 @@ use super::{
     ready::{Batch, Link, QUEUED},
     shared::{SharedRef, Who},
     siblings::List,
+    stop::{Alarm, Watch},
 };
-use crate::sys::{
-    atomic::Ordering,
-    unwind::{self, FirstPanic, OnUnwind, Payload},
+use crate::{
+    cancel::CauseKind,
+    sys::{
+        atomic::Ordering,
+        unwind::{self, FirstPanic, OnUnwind, Payload},
+    },
 };
 
 /// After so many children that woke themselves, a pass ends.
@@ -70,6 +74,7 @@ pub(super) struct Engine<B> {
     /// Those started and not done, oldest first.
     children: List,
     gate: Gate,
+    pub(super) watch: Watch,
     phase: Phase,
     _break: PhantomData<fn() -> B>,
 }
@@ -96,6 +101,7 @@ impl<B> Engine<B> {
             batch: Batch::new(),
             children: List::new(),
             gate: Gate::new(),
+            watch: Watch::default(),
             phase: Phase::Idle,
             _break: PhantomData,
         }
@@ -128,19 +134,24 @@ impl<B> Engine<B> {
             }
         };
         let mut panics = FirstPanic::default();
-        let broke = match end {
+        let (how, broke) = match end {
             End::Panicked(payload) => {
                 panics.note(Err(payload));
-                None
+                (CauseKind::Panicked, None)
             }
-            End::Broke(error) => Some(error),
+            End::Broke(error) => (CauseKind::SiblingFailed, Some(error)),
             End::Finished => {
                 self.phase = Phase::Over;
-                self.shared.ready.forget_parent();
-                return Poll::Ready(End::Finished);
+                panics.run(|| self.shared.ready.forget_parent());
+                panics.run(|| self.watch = Watch::default());
+                panics.run(|| self.shared.stop.end(CauseKind::ScopeEnded));
+                return Poll::Ready(match panics.into_result() {
+                    Ok(()) => End::Finished,
+                    Err(payload) => End::Panicked(payload),
+                });
             }
         };
-        panics.note(self.tear_down(|| body.clear()));
+        panics.note(self.tear_down(how, || body.clear()));
         Poll::Ready(match (panics.into_result(), broke) {
             (Ok(()), Some(error)) => End::Broke(error),
             (Ok(()), None) => End::Finished,
@@ -178,6 +189,7 @@ impl<B> Engine<B> {
             let woke_itself = match self.shared.who(link) {
                 Who::Body => self.poll_body::<F, T, S>(link, body.as_mut())?,
                 Who::Signal => self.heed(link)?,
+                Who::Watch => self.poll_watch(link)?,
                 // SAFETY: what is queued and no link of the block is a child's.
                 Who::Child => self.visit(unsafe { Child::from_link(link) })?,
             };
@@ -217,12 +229,48 @@ impl<B> Engine<B> {
         // SAFETY: a link of the block, which this holds.
         unsafe { &*link }.unqueue(0);
         if self.shared.is_cancelled() {
+            // The grace begins.
+            self.shared.begin_watch();
             while let Some(child) = self.gate.pop_back() {
                 // SAFETY: it was held back: unfinished, and in no list any more.
                 unsafe { self.discard(child) }.map_err(End::Panicked)?;
             }
         }
         Ok(false)
+    }
+
+    /// Looks at the deadline and the grace.
+    fn poll_watch(&mut self, link: *mut Link) -> Result<bool, End<B>> {
+        // SAFETY: a link of the block, which this holds.
+        unsafe { &*link }.unqueue(0);
+        // SAFETY: the block outlives the poll.
+        let waker = unsafe { self.shared.watch_waker() };
+        let mut cx = Context::from_waker(&waker);
+        let is_cancelled = self.shared.is_cancelled();
+        let alarm = unwind::catch(|| self.watch.poll(is_cancelled, &mut cx));
+        match alarm.map_err(End::Panicked)? {
+            Alarm::None => Ok(()),
+            Alarm::Deadline => {
+                let cause = CauseKind::Deadline.into();
+                unwind::catch(|| self.shared.cancel_with(cause))
+            }
+            Alarm::Grace => self.discard_running(),
+        }
+        .map_err(End::Panicked)?;
+        Ok(false)
+    }
+
+    /// Drops the children that were started, newest first. Returns the first panic of a
+    /// destructor.
+    fn discard_running(&mut self) -> Result<(), Payload> {
+        let mut panics = FirstPanic::default();
+        while let Some(child) = self.children.last() {
+            // SAFETY: it was found there.
+            unsafe { self.children.remove(child) };
+            // SAFETY: unfinished, and in no list any more.
+            panics.note(unsafe { self.discard(child) });
+        }
+        panics.into_result()
     }
 
     /// Deals with a child that came off the queue; whether it was polled and woke itself.
@@ -393,24 +441,25 @@ impl<B> Engine<B> {
 
     /// Takes everything down, in the order that the module's text gives. Returns the first
     /// panic of a destructor. Goes on where it stopped if it is called again.
-    pub(super) fn tear_down(&mut self, clear_body: impl FnOnce()) -> Result<(), Payload> {
+    pub(super) fn tear_down(
+        &mut self,
+        how: CauseKind,
+        clear_body: impl FnOnce(),
+    ) -> Result<(), Payload> {
         self.phase = Phase::Over;
         // First, since it runs nothing of the user's: whatever unwinds later where nothing
         // catches it, the queue is closed and every child is in a list.
         self.collect_unstarted();
         let mut panics = FirstPanic::default();
         panics.run(|| self.shared.ready.forget_parent());
+        panics.run(|| self.watch = Watch::default());
+        panics.run(|| self.shared.stop.end(how));
         while let Some(child) = self.gate.pop_back() {
             // SAFETY: it was held back: unfinished, and in no list any more.
             panics.note(unsafe { self.discard(child) });
         }
         panics.run(clear_body);
-        while let Some(child) = self.children.last() {
-            // SAFETY: it was found there.
-            unsafe { self.children.remove(child) };
-            // SAFETY: unfinished, and in no list any more.
-            panics.note(unsafe { self.discard(child) });
-        }
+        panics.note(self.discard_running());
         panics.into_result()
     }
 
@@ -448,7 +497,7 @@ impl<B> Drop for Engine<B> {
         if self.phase == Phase::Over && self.gate.is_empty() && self.children.is_empty() {
             return;
         }
-        if let Err(payload) = self.tear_down(|| {}) {
+        if let Err(payload) = self.tear_down(CauseKind::ScopeEnded, || {}) {
             unwind::resume_unless_panicking(payload);
         }
     }

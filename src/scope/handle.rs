@@ -1,7 +1,6 @@
 //! What a spawn gives back: the child's output, when it is there.
 
 use core::{
-    error::Error,
     fmt,
     future::Future,
     marker::PhantomData,
@@ -15,9 +14,12 @@ use super::{
     child::{COMPLETE, Child, EMPTY, HANDLE, JOINER, Joiner, UNSTARTED},
     limit::Loan,
 };
-use crate::sys::{
-    atomic::Ordering,
-    unwind::{self, FirstPanic},
+use crate::{
+    cancel::{Cancelled, Cause},
+    sys::{
+        atomic::Ordering,
+        unwind::{self, FirstPanic},
+    },
 };
 
 /// The output of a child, as a future.
@@ -60,8 +62,8 @@ pub struct Handle<T> {
 }
 
 enum State {
-    /// The spawn was refused.
-    Refused,
+    /// The spawn was refused, for this reason.
+    Refused(Cause),
     /// Holds one count of the child, and its `HANDLE` bit.
     Attached(Child),
     /// The output has been taken.
@@ -84,8 +86,8 @@ impl<T> Handle<T> {
         Self::new(State::Attached(child))
     }
 
-    pub(super) fn refused() -> Self {
-        Self::new(State::Refused)
+    pub(super) fn refused(why: Cause) -> Self {
+        Self::new(State::Refused(why))
     }
 
     fn new(state: State) -> Self {
@@ -152,9 +154,13 @@ impl<T> Handle<T> {
         } else {
             None
         };
+        let result = output.ok_or_else(|| {
+            // SAFETY: the count is still held.
+            unsafe { child.header() }.scope.stop.cause().into()
+        });
         // SAFETY: `Attached` held this count and is gone.
         unsafe { child.release() };
-        output.ok_or(Cancelled { _more: () })
+        result
     }
 }
 
@@ -164,9 +170,9 @@ impl<T> Future for Handle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let child = match self.state {
             State::Attached(child) => child,
-            State::Refused => {
+            State::Refused(why) => {
                 self.state = State::Taken;
-                return Poll::Ready(Err(Cancelled { _more: () }));
+                return Poll::Ready(Err(why.into()));
             }
             State::Taken => panic!("`Handle` was polled after it had completed"),
         };
@@ -224,27 +230,10 @@ impl<T> Drop for Handle<T> {
 impl<T> fmt::Debug for Handle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
-            State::Refused => "refused",
+            State::Refused(_) => "refused",
             State::Attached(_) => "attached",
             State::Taken => "taken",
         };
         f.debug_struct("Handle").field("state", &state).finish()
     }
 }
-
-/// There is no result: what should have produced it was cancelled.
-///
-/// Given by a [`Handle`] whose child was never started or was dropped before it finished.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Cancelled {
-    // Made by this crate alone, so that it may come to carry a cause.
-    _more: (),
-}
-
-impl fmt::Display for Cancelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cancelled: the scope ended, or was cancelled, before there was a result")
-    }
-}
-
-impl Error for Cancelled {}

@@ -17,7 +17,7 @@ use super::{
     child::{Plain, Settle, Try},
     driver::End,
 };
-use crate::sys::unwind;
+use crate::{cancel::CauseKind, sys::unwind};
 
 pin_project! {
     /// What [`Run`] and [`RunTry`] have in common.
@@ -31,7 +31,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             let body = this.body;
-            if let Err(payload) = this.driver.engine.tear_down(|| body.clear()) {
+            if let Err(payload) = this.driver.engine.tear_down(CauseKind::ScopeEnded, || body.clear()) {
                 unwind::resume_unless_panicking(payload);
             }
         }

@@ -4,15 +4,20 @@ use alloc::boxed::Box;
 use core::{
     mem::ManuallyDrop,
     ptr::NonNull,
-    task::{RawWaker, RawWakerVTable, Waker},
+    task::{Context, RawWaker, RawWakerVTable, Waker},
 };
 
 use super::{
     count::Count,
     limit::Limits,
     ready::{Link, QUEUED, ReadyQueue},
+    stop::Stop,
 };
-use crate::sys::atomic::{AtomicU8, Ordering};
+use crate::{
+    CancelToken,
+    cancel::Cause,
+    sys::atomic::{AtomicU8, Ordering},
+};
 
 const LIVE: u8 = 0;
 const CANCELLED: u8 = 1;
@@ -25,6 +30,9 @@ pub(super) struct Shared {
     body: Link,
     /// Queued when the driver should look at what was asked of the scope.
     signal: Link,
+    /// The place of the deadline and the grace.
+    watch: Link,
+    pub(super) stop: Stop,
     phase: AtomicU8,
     pub(super) limits: Limits,
 }
@@ -43,6 +51,7 @@ unsafe impl Sync for SharedRef {}
 pub(super) enum Who {
     Body,
     Signal,
+    Watch,
     Child,
 }
 
@@ -54,6 +63,8 @@ impl SharedRef {
             ready: ReadyQueue::new(),
             body: Link::new(QUEUED),
             signal: Link::new(0),
+            watch: Link::new(0),
+            stop: Stop::new(),
             phase: AtomicU8::new(LIVE),
             limits: Limits::new(),
         }));
@@ -91,6 +102,8 @@ impl SharedRef {
             Who::Body
         } else if core::ptr::eq(link, &self.signal) {
             Who::Signal
+        } else if core::ptr::eq(link, &self.watch) {
+            Who::Watch
         } else {
             Who::Child
         }
@@ -112,8 +125,47 @@ impl SharedRef {
         self.body.state.load(Ordering::Relaxed) & QUEUED != 0
     }
 
+    /// The waker of the watch, borrowed.
+    ///
+    /// # Safety
+    ///
+    /// As for [`body_waker`](Self::body_waker).
+    pub(super) unsafe fn watch_waker(&self) -> ManuallyDrop<Waker> {
+        // SAFETY: as there.
+        ManuallyDrop::new(unsafe { Waker::new(self.as_raw(), &WATCH) })
+    }
+
+    /// Lets the driver look at the watch.
+    pub(super) fn begin_watch(&self) {
+        self.enqueue(&self.watch);
+    }
+
+    /// The scope's token: one that there is, or a new one.
+    pub(super) fn token(&self) -> CancelToken {
+        match self.stop.token() {
+            Some(token) => token,
+            None => self.adopt(CancelToken::new()),
+        }
+    }
+
+    /// Makes `token` the scope's, unless it has one: what cancels the one cancels the other.
+    pub(super) fn adopt(&self, token: CancelToken) -> CancelToken {
+        // SAFETY: this holds a count as long as the waker is used here; clones have their own.
+        let waker = ManuallyDrop::new(unsafe { Waker::new(self.as_raw(), &SIGNAL) });
+        self.stop.adopt(token, &mut Context::from_waker(&waker))
+    }
+
+    /// Asks for a graceful stop, and cancels the scope's token.
+    pub(super) fn cancel_with(&self, cause: Cause) {
+        let token = self.stop.note(cause);
+        self.cancel();
+        if let Some(token) = token {
+            token.cancel_with(cause);
+        }
+    }
+
     /// Asks for a graceful stop.
-    pub(super) fn cancel(&self) {
+    fn cancel(&self) {
         // Release: pairs with the load in `is_cancelled`.
         self.phase.store(CANCELLED, Ordering::Release);
         self.enqueue(&self.signal);
@@ -125,7 +177,7 @@ impl SharedRef {
         self.phase.load(Ordering::Acquire) == CANCELLED
     }
 
-    /// Queues one of the two links of the block itself.
+    /// Queues one of the links of the block itself.
     fn enqueue(&self, link: &Link) {
         if link.queue(0) & QUEUED == 0 {
             // SAFETY: the bit was set here, and the callers' links are in the block, which
@@ -160,25 +212,43 @@ impl Drop for SharedRef {
     }
 }
 
-/// The body's waker: its data is the scope's block, one count each.
-static BODY: RawWakerVTable = RawWakerVTable::new(
-    |data| {
-        // SAFETY: the data of this table is always a block; the count stays with `data`.
-        let shared = ManuallyDrop::new(unsafe { SharedRef::from_raw(data) });
-        RawWaker::new(SharedRef::clone(&shared).into_raw(), &BODY)
-    },
-    |data| {
-        // SAFETY: as above; waking by value gives the count up.
-        let shared = unsafe { SharedRef::from_raw(data) };
-        shared.enqueue(&shared.body);
-    },
-    |data| {
-        // SAFETY: as above; the count stays with `data`.
-        let shared = ManuallyDrop::new(unsafe { SharedRef::from_raw(data) });
-        shared.enqueue(&shared.body);
-    },
-    |data| {
-        // SAFETY: as above; dropping the waker gives the count up.
-        drop(unsafe { SharedRef::from_raw(data) });
-    },
-);
+/// A waker whose data is the scope's block, one count each, and what it does to that.
+macro_rules! waker_of_block {
+    ($(#[$meta:meta])* $name:ident: $wake:expr) => {
+        $(#[$meta])*
+        static $name: RawWakerVTable = RawWakerVTable::new(
+            |data| {
+                // SAFETY: the data of this table is always a block; the count stays with `data`.
+                let shared = ManuallyDrop::new(unsafe { SharedRef::from_raw(data) });
+                RawWaker::new(SharedRef::clone(&shared).into_raw(), &$name)
+            },
+            |data| {
+                let wake: fn(&SharedRef) = $wake;
+                // SAFETY: as above; waking by value gives the count up.
+                wake(&unsafe { SharedRef::from_raw(data) });
+            },
+            |data| {
+                let wake: fn(&SharedRef) = $wake;
+                // SAFETY: as above; the count stays with `data`.
+                wake(&ManuallyDrop::new(unsafe { SharedRef::from_raw(data) }));
+            },
+            |data| {
+                // SAFETY: as above; dropping the waker gives the count up.
+                drop(unsafe { SharedRef::from_raw(data) });
+            },
+        );
+    };
+}
+
+waker_of_block! {
+    /// Of the body.
+    BODY: |shared| shared.enqueue(&shared.body)
+}
+waker_of_block! {
+    /// Of the deadline and the grace.
+    WATCH: |shared| shared.enqueue(&shared.watch)
+}
+waker_of_block! {
+    /// Of the wait at the scope's token, which was cancelled.
+    SIGNAL: |shared| shared.cancel()
+}

@@ -2,6 +2,11 @@
 
 use core::{error::Error, fmt, future::Future, marker::PhantomData, mem};
 
+use crate::{
+    CancelToken,
+    cancel::{Cause, CauseKind},
+};
+
 use super::{
     Invariant,
     child::{Child, Plain, Settle, Try},
@@ -221,10 +226,44 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// # });
     /// ```
     pub fn cancel(&self) {
-        self.shared.cancel();
+        self.cancel_with(CauseKind::Requested);
     }
 
-    /// Whether [`cancel`](Self::cancel) was called.
+    /// As [`cancel`](Self::cancel), with a cause: for the handles of what is not started, and for
+    /// the scope's [`token`](Self::token), which is cancelled with it.
+    pub fn cancel_with(&self, cause: impl Into<Cause>) {
+        self.shared.cancel_with(cause.into());
+    }
+
+    /// The scope's token, by which children learn that the scope is cancelled, and others cancel
+    /// it: whatever cancels the one cancels the other. When the scope ends it is cancelled.
+    ///
+    /// It is below the token that the scope was [given](super::Driver::token), or else one of its
+    /// own. It is made when it is first asked for: two allocations.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(async {
+    /// use pleach::cancel::{CauseKind, OrCancel};
+    ///
+    /// pleach::scope!(|s| {
+    ///     let token = s.token();
+    ///     s.spawn(async move {
+    ///         let event = pleach::Event::new(); // never set
+    ///         let cancelled = event.wait().or_cancel(&token).await.unwrap_err();
+    ///         assert_eq!(cancelled.cause().kind(), CauseKind::Shutdown);
+    ///     });
+    ///     s.spawn(async { s.cancel_with(CauseKind::Shutdown) });
+    /// })
+    /// .await;
+    /// # });
+    /// ```
+    pub fn token(&self) -> CancelToken {
+        self.shared.token()
+    }
+
+    /// Whether the scope was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.shared.is_cancelled()
     }
@@ -237,7 +276,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     {
         let counted = self.shared.limits.count();
         self.add::<F, S>(future, counted)
-            .unwrap_or_else(|_refused| Handle::refused())
+            .unwrap_or_else(|_refused| Handle::refused(self.shared.stop.cause()))
     }
 
     /// Whether the scope has ended or is cancelled.

@@ -2,32 +2,42 @@
 
 use core::{
     future::Future,
-    pin::{Pin, pin},
+    pin::pin,
     task::{Context, Poll},
 };
 
-use super::{Acquire, AcquireError, Permit, Semaphore};
-use crate::sys::park::{self, Instant, Parker};
+use super::{AcquireError, Permit, Semaphore};
+use crate::{
+    cancel::Token,
+    sys::park::{self, Instant},
+};
 
-/// Polls `acquire` until it is ready, asleep in between; `None` when `deadline` comes first.
-fn wait<'a>(
-    mut acquire: Pin<&mut Acquire<'a>>,
-    parker: &Parker,
-    deadline: Option<Instant>,
-) -> Option<Result<Permit<'a>, AcquireError>> {
-    let mut cx = Context::from_waker(parker.waker());
-    loop {
-        if let Poll::Ready(result) = acquire.as_mut().poll(&mut cx) {
-            return Some(result);
-        }
-        if !parker.wait(deadline) {
-            // What was granted at the last moment is not given back.
-            return match acquire.poll(&mut cx) {
-                Poll::Ready(result) => Some(result),
-                Poll::Pending => None,
-            };
-        }
+/// Polls `acquire` until it is ready, asleep in between.
+fn wait<A: Future>(acquire: A) -> A::Output {
+    match wait_until(acquire, None) {
+        Some(output) => output,
+        None => unreachable!("without a deadline nothing ends the wait"),
     }
+}
+
+/// The same, for at most until `deadline`.
+fn wait_until<A: Future>(acquire: A, deadline: Option<Instant>) -> Option<A::Output> {
+    let mut acquire = pin!(acquire);
+    park::with_parker(|parker| {
+        let mut cx = Context::from_waker(parker.waker());
+        loop {
+            if let Poll::Ready(output) = acquire.as_mut().poll(&mut cx) {
+                return Some(output);
+            }
+            if !parker.wait(deadline) {
+                // What was granted at the last moment is not given back.
+                return match acquire.as_mut().poll(&mut cx) {
+                    Poll::Ready(output) => Some(output),
+                    Poll::Pending => None,
+                };
+            }
+        }
+    })
 }
 
 impl Semaphore {
@@ -110,12 +120,41 @@ impl Semaphore {
         self.block(permits, Some(deadline))
     }
 
+    /// Waits for `permits` permits at once until `token` is cancelled, and blocks the thread
+    /// meanwhile.
+    ///
+    /// As [`acquire_or_cancel`](Self::acquire_or_cancel) and
+    /// [`acquire_many_blocking`](Self::acquire_many_blocking) otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`acquire_many`](Self::acquire_many), and [`AcquireError::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::thread;
+    /// use pleach::{CancelToken, Semaphore};
+    ///
+    /// let (semaphore, token) = (Semaphore::new(0), CancelToken::new());
+    /// thread::scope(|s| {
+    ///     let waiter = s.spawn(|| semaphore.acquire_many_blocking_or_cancel(1, &token).is_err());
+    ///     token.cancel();
+    ///     assert!(waiter.join().unwrap());
+    /// });
+    /// ```
+    pub fn acquire_many_blocking_or_cancel(
+        &self,
+        permits: usize,
+        token: &Token,
+    ) -> Result<Permit<'_>, AcquireError> {
+        wait(self.acquire_many_or_cancel(permits, token))
+    }
+
     fn block(&self, permits: usize, deadline: Option<Instant>) -> Result<Permit<'_>, AcquireError> {
         if let Ok(permit) = self.try_acquire_many(permits) {
             return Ok(permit);
         }
-        let acquire = pin!(self.acquire_many(permits));
-        park::with_parker(|parker| wait(acquire, parker, deadline))
-            .unwrap_or(Err(AcquireError::TimedOut))
+        wait_until(self.acquire_many(permits), deadline).unwrap_or(Err(AcquireError::TimedOut))
     }
 }

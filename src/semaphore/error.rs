@@ -2,6 +2,8 @@
 
 use core::{error::Error, fmt};
 
+use crate::Cancelled;
+
 /// Why [`Semaphore::acquire`](crate::Semaphore::acquire) and its kin gave no permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -17,6 +19,8 @@ pub enum AcquireError {
     },
     /// The deadline came first. Only of the blocking forms that have one.
     TimedOut,
+    /// The token was cancelled first. Only of the forms that have one.
+    Cancelled(Cancelled),
 }
 
 /// Why [`Semaphore::try_acquire`](crate::Semaphore::try_acquire) gave no permit.
@@ -51,6 +55,7 @@ impl fmt::Display for AcquireError {
             Self::Closed => f.write_str(CLOSED),
             Self::TooMany { requested, limit } => too_many(f, requested, limit),
             Self::TimedOut => f.write_str("the deadline came before the permits did"),
+            Self::Cancelled(cancelled) => cancelled.fmt(f),
         }
     }
 }

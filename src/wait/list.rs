@@ -191,11 +191,12 @@ impl<T> Waiter<T> {
     /// [`take_front_waker`](List::take_front_waker) is never called.
     #[inline]
     pub unsafe fn will_wake(&self, waker: &Waker) -> bool {
-        // SAFETY: nobody writes it but the caller (invariant 5). It was there when the node was
-        // found queued; should it have been taken out and dropped since, then these are its
-        // bytes, of which only the two pointers are compared. They cannot have been used anew
-        // for `waker`: it would be the outcome's doing, and the node would have been found ended.
         self.waker.with(|stored| {
+            // SAFETY: nobody writes it but the caller (invariant 5). It was there when the node was
+            // found queued; should it have been taken out and dropped since, then these are its
+            // bytes, of which only the two pointers are compared. They cannot have been used anew
+            // for `waker`: it would be the outcome's doing, and the node would have been found
+            // ended.
             unsafe { &**stored }
                 .as_ref()
                 .is_some_and(|stored| stored.will_wake(waker))
