@@ -18,8 +18,11 @@ class Guard(NamedTuple):
 MODELS = [
     ("src/wait/waker.rs", ["waker"]),
     ("src/wait/countdown.rs", ["event", "latch", "wait_group"]),
-    ("src/wait/queue.rs", ["event", "barrier"]),
-    ("src/wait/", ["list", "semaphore"]),
+    ("src/wait/queue.rs", ["event", "barrier", "cancel"]),
+    ("src/wait/", ["list", "semaphore", "cancel"]),
+    ("src/cancel/link.rs", ["cancel_island"]),
+    ("src/cancel", ["cancel", "cancel_island"]),
+    ("src/time", ["time"]),
     ("src/semaphore", ["semaphore", "semaphore_limit", "semaphore_bypass", "semaphore_blocking"]),
     ("src/event.rs", ["event"]),
     ("src/latch.rs", ["latch"]),
@@ -28,6 +31,8 @@ MODELS = [
     ("src/sys/lock.rs", ["lock"]),
     ("src/sys/lock_only.rs", ["semaphore+lock-only", "scope_handle+lock-only"]),
     ("src/sys/park.rs", ["semaphore_blocking"]),
+    ("src/scope/stop.rs", ["scope_token"]),
+    ("src/scope/shared.rs", ["scope", "scope_handle", "scope_token"]),
     ("src/scope", ["scope", "scope_handle"]),
 ]
 
@@ -267,8 +272,8 @@ GUARDS = [
         "src/wait/list.rs",
         "a waker is stored although the wait has ended",
         "            Stage::Ended(outcome) => Err(outcome),\n"
-        "            _ => Ok(Self::with_links(waiter, |links| f(&mut links.waker))),",
-        "            _ => Ok(Self::with_links(waiter, |links| f(&mut links.waker))),",
+        "            _ => Ok(Self::with_stored(waiter, f)),",
+        "            _ => Ok(Self::with_stored(waiter, f)),",
     ),
     Guard(
         "src/wait/waker.rs",
@@ -435,5 +440,163 @@ GUARDS = [
         "the lock is freed only if the closure returns",
         "fn drop(&mut self) {\n",
         "fn drop(&mut self) {\n            if std::thread::panicking() {\n                return;\n            }\n",
+    ),
+    Guard(
+        "src/wait/list.rs",
+        "a sweep leaves the mark in front of those it passes",
+        """        if ptr::eq(self.head, mark) {
+            self.head = next;
+        }
+        // Of two""",
+        """        // Of two""",
+    ),
+    Guard(
+        "src/wait/list.rs",
+        "another waker is taken for the stored one",
+        ".is_some_and(|stored| stored.will_wake(waker))",
+        ".is_some_and(|stored| stored.will_wake(waker) || true)",
+    ),
+    Guard(
+        "src/cancel/wait.rs",
+        "who waits does not look whether it is over",
+        "        (state & want.bits() != 0).then_some(())",
+        "        (state & want.bits() != 0 && state == usize::MAX).then_some(())",
+    ),
+    Guard(
+        "src/cancel/wait.rs",
+        "who waits is not announced",
+        "            state = self.state.fetch_or(WAITERS, Ordering::Acquire);",
+        "            state = self.state.load(Ordering::Acquire);",
+    ),
+    Guard(
+        "src/cancel/walk.rs",
+        "those who wait are not looked for",
+        "if phase_of(before) < phase && before & WAITERS != 0 {",
+        "if phase_of(before) < phase && before == usize::MAX {",
+    ),
+    Guard(
+        "src/cancel/walk.rs",
+        "what is cancelled is left out although it is not done",
+        "        if done >= phase {",
+        "        if done >= phase || phase_of(before) >= phase {",
+    ),
+    Guard(
+        "src/cancel/walk.rs",
+        "those who wait for something else are let go",
+        "let ends = |want: &Want| want.ends_in(phase);",
+        "let ends = |want: &Want| *want != Want::Mark;",
+    ),
+    Guard(
+        "src/cancel/walk.rs",
+        "a walker that is swept away leaves its mark",
+        """                    unsafe { &*walker }.stop_sweep(node);
+""",
+        "",
+    ),
+    Guard(
+        "src/cancel/walk.rs",
+        "the wait for the drain ends although there is a child again",
+        "if shape.links(node, |links| links.first).is_some() {",
+        "if shape.links(node, |links| links.weak == u32::MAX) {",
+    ),
+    Guard(
+        "src/cancel/domain.rs",
+        "a child of a cancelled token is born running",
+        "        self.inherit(child, parent, phase);\n",
+        "",
+    ),
+    Guard(
+        "src/cancel/domain.rs",
+        "a walker at a leaf that goes is not moved on",
+        "        self.walkers.move_on(node, after, after);\n",
+        "",
+    ),
+    Guard(
+        "src/cancel/domain.rs",
+        "a walker at a middle that goes is not moved on",
+        """        self.walkers
+            .move_on(node, Step::Visit(child), Step::Leave(child));
+""",
+        "",
+    ),
+    Guard(
+        "src/cancel/domain.rs",
+        "a walker at a pinned token that goes misses a child",
+        """        self.walkers
+            .move_on(from, Step::Visit(child), Step::Leave(from));
+""",
+        "",
+    ),
+    Guard(
+        "src/cancel/domain.rs",
+        "a ghost stays when one child is left",
+        "            _ if !is_held => self.reap(parent, removed),\n",
+        "            _ if !is_held && first.is_none() => self.reap(parent, removed),\n",
+    ),
+    Guard(
+        "src/cancel/domain.rs",
+        "the last child goes unnoticed by those who wait for it",
+        "                removed.emptied = Some(parent);\n",
+        "",
+    ),
+    Guard(
+        "src/cancel/domain.rs",
+        "a root is freed as if nobody had joined",
+        "            self.root.state.fetch_or(JOINED, Ordering::Relaxed);\n",
+        "",
+    ),
+    Guard(
+        "src/cancel/ends.rs",
+        "a handle that a weak one has made is not noticed",
+        "            node.handles.fetch_sub(1, Ordering::AcqRel) == 1\n",
+        "            node.handles.fetch_sub(1, Ordering::AcqRel) == 0\n",
+    ),
+    Guard(
+        "src/cancel/ends.rs",
+        "callbacks are forgotten with their token",
+        "            self.panics.run(|| empty(unsafe { token.as_ref() }));\n",
+        "",
+    ),
+    Guard(
+        "src/cancel/link.rs",
+        "an island is left out when it is told by another",
+        "        self.are_left = true;\n        domain.visit();",
+        "        domain.visit();",
+    ),
+    Guard(
+        "src/cancel/link.rs",
+        "all of them are taken for any of them",
+        "if left == 0 || left > usize::MAX / 2 {",
+        "if left < usize::MAX {",
+    ),
+    Guard(
+        "src/cancel/callback.rs",
+        "a callback that comes late does not run",
+        """        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Registration""",
+        "        Registration",
+    ),
+    Guard(
+        "src/scope/stop.rs",
+        "a token that comes late is not cancelled",
+        """                if let Some(cause) = cause {
+                    token.cancel_with(cause);
+                }
+""",
+        "",
+    ),
+    Guard(
+        "src/scope/stop.rs",
+        "a token that was cancelled before does not cancel the scope",
+        "            cx.waker().wake_by_ref();\n",
+        "",
+    ),
+    Guard(
+        "src/time/manual.rs",
+        "the clock goes back",
+        "held.state = held.state.max(now)",
+        "held.state = now",
     ),
 ]

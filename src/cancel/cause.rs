@@ -8,7 +8,7 @@ use super::payload::{Payload, Value};
 /// What kind of event stopped or cancelled a token.
 ///
 /// Go's `context` knows two of them, `Canceled` and `DeadlineExceeded`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CauseKind {
     /// Somebody asked for it.
