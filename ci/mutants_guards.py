@@ -378,14 +378,14 @@ GUARDS = [
     Guard(
         "src/wait/queue.rs",
         "letting go ends after the first batch",
-        "                return true;\n",
-        "                return false;\n",
+        "                return true;\n            }\n            batch.push(self",
+        "                return false;\n            }\n            batch.push(self",
     ),
     Guard(
         "src/wait/queue.rs",
         "a changed waker is not stored",
-        "with_waker(&mut |stored| mem::swap(stored, &mut fresh))",
-        "with_waker(&mut |_| drop(fresh.take()))",
+        ".with_waker(waiter, |stored| mem::swap(stored, &mut fresh))",
+        ".with_waker(waiter, |_| drop(fresh.take()))",
     ),
     Guard(
         "src/event.rs",
@@ -598,5 +598,11 @@ GUARDS = [
         "the clock goes back",
         "held.state = held.state.max(now)",
         "held.state = now",
+    ),
+    Guard(
+        "src/wait/queue.rs",
+        "a sweep ends after the first batch",
+        "                return true;\n            }\n            if mark",
+        "                return false;\n            }\n            if mark",
     ),
 ]
