@@ -406,7 +406,7 @@ fn a_missing_directory_is_an_error() {
 #[test]
 fn wrong_usage_is_told_from_errors() {
     let place = Place::new();
-    let wrong: [&[&str]; 8] = [
+    let wrong: [&[&str]; 10] = [
         &[],
         &["--fail-fast"],
         &["--unknown", "tree"],
@@ -414,6 +414,8 @@ fn wrong_usage_is_told_from_errors() {
         &["--limit", "0", "tree"],
         &["--limit=x", "tree"],
         &["tree", "--limit"],
+        &["--deadline", "soon", "tree"],
+        &["--deadline=-1", "tree"],
         &["tree", "tree"],
     ];
     for args in wrong {
@@ -480,6 +482,34 @@ fn ctrl_c_stops_inside_a_big_file_and_prints_what_is_done() {
     assert_eq!(outcome.stdout, expected);
     assert!(outcome.stderr.starts_with("digest: 1000 files, "));
     assert!(outcome.stderr.contains("digest: interrupted: "));
+}
+
+#[test]
+fn a_deadline_stops_inside_a_big_file_and_prints_what_is_done() {
+    let (place, expected) = endless_tree();
+    let outcome = place.digest(&["--limit", "1", "--deadline", "0.3", "tree"]);
+    assert_eq!(outcome.code, Some(124), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("digest: out of time: "));
+    let lines = |output: &[u8]| -> Vec<Vec<u8>> {
+        output
+            .split(|byte| *byte == b'\n')
+            .map(<[u8]>::to_vec)
+            .collect()
+    };
+    let expected = lines(&expected);
+    assert!(
+        lines(&outcome.stdout)
+            .iter()
+            .all(|line| expected.contains(line))
+    );
+}
+
+#[test]
+fn a_deadline_that_does_not_come_changes_nothing() {
+    let place = odd_tree();
+    let outcome = place.digest(&["--deadline", "1000000", "tree"]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert_eq!(outcome.stdout, place.sha256sum("tree"));
 }
 
 #[test]

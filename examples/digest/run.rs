@@ -7,6 +7,8 @@ use std::{
     time::Instant,
 };
 
+use pleach::cancel::CauseKind;
+
 use crate::{
     args::{self, Options, Request},
     interrupt::Interrupt,
@@ -16,6 +18,8 @@ use crate::{
 
 const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
+/// As `timeout` has it.
+const OUT_OF_TIME: u8 = 124;
 /// 128 and the number of the signal, as shells have it.
 const INTERRUPTED: u8 = 130;
 
@@ -38,7 +42,7 @@ fn digest(options: Options) -> Result<(), u8> {
         FAILED
     })?;
     let walk = Walk::new(options.fail_fast, Progress::start());
-    let interrupted = pleach::block_on(walk.run(options.root, options.limit, interrupt));
+    let stopped = pleach::block_on(walk.run(&options, interrupt));
     let (mut report, read) = walk.finish();
 
     report.sort();
@@ -48,18 +52,20 @@ fn digest(options: Options) -> Result<(), u8> {
     }
     complain(report.summary(read, began.elapsed()));
     let failed = !report.failures.is_empty();
-    let cut_short = match (interrupted, failed && options.fail_fast) {
-        (true, _) => Some("interrupted"),
-        (false, true) => Some("stopped at the first error"),
-        (false, false) => None,
+    let cut_short = match stopped {
+        Some(CauseKind::Deadline) => Some("out of time"),
+        Some(_) => Some("interrupted"),
+        None if failed && options.fail_fast => Some("stopped at the first error"),
+        None => None,
     };
     if let Some(why) = cut_short {
         complain(format_args!("{why}: the output is what was done by then"));
     }
-    match (interrupted, failed) {
-        (true, _) => Err(INTERRUPTED),
-        (false, true) => Err(FAILED),
-        (false, false) => printed,
+    match stopped {
+        Some(CauseKind::Deadline) => Err(OUT_OF_TIME),
+        Some(_) => Err(INTERRUPTED),
+        None if failed => Err(FAILED),
+        None => printed,
     }
 }
 

@@ -8,12 +8,14 @@
 //! Whether an error ends the run is decided in one place, [`Walk::failed`]: a child that
 //! returns an error ends the scope, and one that has noted it down lets the others go on.
 
-use std::{num::NonZeroUsize, path::PathBuf, pin::pin, sync::Mutex};
+use std::{path::PathBuf, pin::pin, sync::Mutex};
 
 use futures_util::future::{Either, select};
+use pleach::{cancel::CauseKind, runtime::StdTimer, time::Clock};
 use smol::unblock;
 
 use crate::{
+    args::Options,
     hashing::{Hashing, Step},
     interrupt::Interrupt,
     listing::{Entry, Listing},
@@ -41,32 +43,33 @@ impl Walk {
         }
     }
 
-    /// Hashes all files under `root`; whether it was interrupted.
-    pub(crate) async fn run(
-        &self,
-        root: PathBuf,
-        limit: NonZeroUsize,
-        interrupt: Interrupt,
-    ) -> bool {
+    /// Hashes all files under the root, until Ctrl-C or the deadline; which of them it was.
+    pub(crate) async fn run(&self, options: &Options, interrupt: Interrupt) -> Option<CauseKind> {
         // The explicit form of `try_scope!`, since the scope is stopped from outside of it:
         // a body that waited for Ctrl-C would keep the scope from ending.
         let (driver, s) = pleach::scope::try_scope();
-        let all = driver.limit(limit).run_try(async {
-            s.spawn_try(directory(s.clone(), self, root));
+        let mut driver = driver.limit(options.limit);
+        if let Some(deadline) = options.deadline {
+            driver = driver.deadline((StdTimer, StdTimer.now() + deadline));
+        }
+        let token = s.token();
+        let all = driver.run_try(async {
+            s.spawn_try(directory(s.clone(), self, options.root.clone()));
             Ok(())
         });
-        let (result, interrupted) = match select(pin!(all), pin!(interrupt.wait())).await {
-            Either::Left((result, _)) => (result, false),
+        let result = match select(pin!(all), pin!(interrupt.wait())).await {
+            Either::Left((result, _)) => result,
             Either::Right(((), all)) => {
                 // Graceful: files that are being hashed notice it at their next step.
-                s.cancel();
-                (all.await, true)
+                token.cancel();
+                all.await
             }
         };
         if let Err(failure) = result {
             self.note(|report| report.failures.push(failure));
         }
-        interrupted
+        let why = token.cause()?.kind();
+        matches!(why, CauseKind::Requested | CauseKind::Deadline).then_some(why)
     }
 
     /// What there is to report, and how many bytes were read.
