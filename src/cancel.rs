@@ -39,6 +39,8 @@ pub use pinned::{Child, Root};
 pub use run::{Bias, OrCancel, Run, Shield, Shielded};
 pub use token::Token;
 pub use values::{Key, Values};
+#[cfg(feature = "alloc")]
+pub use wait::WaitCancelledOwned;
 pub(crate) use wait::{Wait, Want};
 pub use wait::{WaitCancelled, WaitDrained, WaitStopping};
 #[cfg(loom)]

@@ -14,7 +14,7 @@ use explore::{Explore, explore, is_ready, pending, poll_now, task::Task};
 use loom::{future::block_on, thread};
 use pleach_loom::{
     CancelToken,
-    cancel::{Cause, CauseKind, Child, Phase},
+    cancel::{Cause, CauseKind, Child, Close, Phase},
     internals::complete::{AtomicUsize, Ordering},
 };
 
@@ -563,6 +563,56 @@ fn a_payload_is_dropped_once() {
         assert_eq!(child.payload::<u32>().as_deref(), Some(&7));
         drop((token, child));
         assert_eq!(Arc::strong_count(&count), 1);
+        seen
+    });
+}
+
+/// Counts how often it is closed, where loom does not look.
+struct Closes(Arc<Runs>);
+
+impl Close for Closes {
+    fn close(&self, why: Option<Cause>) {
+        let why = why.unwrap_or(CauseKind::Requested.into());
+        self.0.0.lock().unwrap().push(why);
+    }
+}
+
+#[test]
+fn a_bound_resource_is_closed_once() {
+    explore(&[true, false], || {
+        let (token, closes) = (CancelToken::new(), Arc::new(Runs::default()));
+        let bound = token.bind(Closes(Arc::clone(&closes)));
+        let work = Arc::new(AtomicUsize::new(0));
+        let other = {
+            let work = Arc::clone(&work);
+            thread::spawn(move || {
+                work.store(1, Ordering::Relaxed);
+                token.cancel();
+            })
+        };
+        let here = bound.close();
+        assert!(here || work.load(Ordering::Relaxed) == 1);
+        other.join().unwrap();
+        assert_eq!(closes.count(), 1);
+        here
+    });
+}
+
+#[test]
+fn whoever_finds_a_resource_closed_sees_what_was_done_before() {
+    explore(&[None, Some(1)], || {
+        let (token, closes) = (CancelToken::new(), Arc::new(Runs::default()));
+        let bound = token.bind(Closes(closes));
+        let work = Arc::new(AtomicUsize::new(0));
+        let other = {
+            let work = Arc::clone(&work);
+            thread::spawn(move || {
+                work.store(1, Ordering::Relaxed);
+                token.cancel();
+            })
+        };
+        let seen = bound.is_closed().then(|| work.load(Ordering::Relaxed));
+        other.join().unwrap();
         seen
     });
 }

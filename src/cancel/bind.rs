@@ -109,8 +109,9 @@ struct Inner<C> {
 
 impl<C: Close> Inner<C> {
     fn close(&self, why: Option<Cause>) -> bool {
-        // Release and acquire: who finds it closed sees what was done before.
-        let is_first = self.is_closed.fetch_or(1, Ordering::AcqRel) == 0;
+        // Release: pairs with the load in `is_closed`. (Who comes second in `close` has gone through
+        // the locks of registration and token behind the first.)
+        let is_first = self.is_closed.fetch_or(1, Ordering::Release) == 0;
         if is_first {
             self.resource.close(why);
         }

@@ -43,7 +43,7 @@ use core::{
 use super::{
     cause::{Phase, Stored},
     link::Upstream,
-    token::{CANCELLED, JOINED, RAISED, STOPPING, Token, WAITERS, done_bit, phase_of},
+    token::{CANCELLED, JOINED, RAISED, STOPPING, TRIPPED, Token, WAITERS, done_bit, phase_of},
     walk::{Step, Walkers},
 };
 use crate::{
@@ -272,13 +272,21 @@ impl Shape {
         child
     }
 
-    /// Brings a token into `phase` if it is not, with the cause of its parent, which is. Returns
+    /// Brings a token into `phase` if it is not, with the causes of its parent, which is. Returns
     /// the state before.
     pub(super) fn inherit(&mut self, node: Node, parent: Node, phase: Phase) -> usize {
-        self.raise(node, phase, || parent.effective_cause())
+        if phase < Phase::Cancelled || parent.first_cause_was_of_a_stop() {
+            let before = self.raise(node, phase.min(Phase::Stopping), || parent.first_cause());
+            if phase == Phase::Cancelled {
+                self.raise(node, phase, || parent.last_cause());
+            }
+            return before;
+        }
+        self.raise(node, phase, || parent.first_cause())
     }
 
-    /// Brings a token into `phase` if it is not, with this cause. Returns the state before.
+    /// Brings a token into `phase` if it is not, with this cause. Returns the state before, but
+    /// for a trip, which tells nobody.
     pub(super) fn raise(
         &mut self,
         node: Node,
@@ -286,7 +294,7 @@ impl Shape {
         cause: impl FnOnce() -> Stored,
     ) -> usize {
         // Relaxed: these bits change under the lock.
-        let state = node.state.load(Ordering::Relaxed);
+        let state = node.state.load(Ordering::Relaxed) & !TRIPPED;
         let mut bits = match phase {
             Phase::Running => 0,
             Phase::Stopping => STOPPING,
@@ -306,7 +314,7 @@ impl Shape {
         // (`token.rs`, invariant 1). What was there has nothing to drop.
         cell.with_mut(|cell| unsafe { cell.write(cause) });
         // Release: pairs with the acquiring loads of those who find the bits.
-        node.state.fetch_or(bits, Ordering::Release)
+        node.state.fetch_or(bits, Ordering::Release) & !TRIPPED
     }
 
     /// Takes a token that nobody holds any more out of the tree, if it is not needed.

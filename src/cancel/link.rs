@@ -214,12 +214,12 @@ impl Islands {
 
     /// Whether a token of this kind must wait for [`make_room`](Self::make_room).
     pub(super) fn lack_room(&self, kind: Kind) -> bool {
-        kind == Kind::Leaf && self.found.len() == self.found.capacity()
+        kind == Kind::Leaf && self.found.capacity() - self.found.len() < 2
     }
 
-    /// Makes room for an island, or more. To be called without a lock.
+    /// Makes room for an island, in each of two phases. To be called without a lock.
     pub(super) fn make_room(&mut self) {
-        self.found.reserve(1);
+        self.found.reserve(2);
     }
 
     /// Under the lock of the domain of `leaf`, which has come from one phase into another: notes
@@ -237,13 +237,21 @@ impl Islands {
             return;
         }
         self.are_left = true;
-        domain.visit();
-        self.found.push(Found {
-            island,
-            phase,
-            cause: leaf.effective_cause(),
-            is_done: false,
-        });
+        let mut find = |phase, cause| {
+            domain.visit();
+            self.found.push(Found {
+                island,
+                phase,
+                cause,
+                is_done: false,
+            });
+        };
+        if phase == Phase::Cancelled && leaf.first_cause_was_of_a_stop() {
+            find(Phase::Stopping, leaf.first_cause());
+            find(Phase::Cancelled, leaf.last_cause());
+        } else {
+            find(phase, leaf.first_cause());
+        }
     }
 
     /// What is left to do when the walk from `token` is over: the islands that it found, those

@@ -192,19 +192,27 @@ impl Token {
         (state & TRIPPED != 0).then_some(TRIP)
     }
 
-    /// The cause that those inherit who come or are found below: under the domain's lock.
-    pub(super) fn effective_cause(&self) -> Stored {
+    /// Under the domain's lock: whether the token was stopped and then cancelled, so that there
+    /// are two causes.
+    pub(super) fn first_cause_was_of_a_stop(&self) -> bool {
         // Relaxed: causes and their bits change under the lock.
-        let state = self.state.load(Ordering::Relaxed);
-        let cell = if state & RAISED != 0 {
-            &self.raised
-        } else if state & STOPPING != 0 {
-            &self.cause
-        } else {
+        self.state.load(Ordering::Relaxed) & RAISED != 0
+    }
+
+    /// Under the domain's lock: the cause that those below inherit.
+    pub(super) fn first_cause(&self) -> Stored {
+        // Relaxed: as above.
+        if self.state.load(Ordering::Relaxed) & STOPPING == 0 {
             return Stored::plain(TRIP);
-        };
+        }
         // SAFETY: the bit is set (invariant 1).
-        cell.with(|cause| unsafe { &*cause }.clone())
+        self.cause.with(|cause| unsafe { &*cause }.clone())
+    }
+
+    /// Under the domain's lock: the cause of the cancellation of a token that was stopped.
+    pub(super) fn last_cause(&self) -> Stored {
+        // SAFETY: the callers know that `RAISED` is set (invariant 1).
+        self.raised.with(|cause| unsafe { &*cause }.clone())
     }
 
     /// Why a token that was stopping already has been cancelled.

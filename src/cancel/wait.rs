@@ -232,7 +232,7 @@ impl<T: Deref<Target = Token>> fmt::Debug for Wait<T> {
 }
 
 macro_rules! wait_future {
-    ($(#[$meta:meta])* $name:ident: $output:ty, $poll:ident) => {
+    ($(#[$meta:meta])* $name:ident $(<$life:lifetime>)?($token:ty): $output:ty, $poll:ident) => {
         pin_project! {
             $(#[$meta])*
             ///
@@ -241,13 +241,13 @@ macro_rules! wait_future {
             /// is written by hand. It never allocates.
             #[must_use = "futures do nothing unless awaited or polled"]
             #[derive(Debug)]
-            pub struct $name<'a> {
+            pub struct $name$(<$life>)? {
                 #[pin]
-                wait: Wait<&'a Token>,
+                wait: Wait<$token>,
             }
         }
 
-        impl Future for $name<'_> {
+        impl$(<$life>)? Future for $name$(<$life>)? {
             type Output = $output;
 
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<$output> {
@@ -255,7 +255,7 @@ macro_rules! wait_future {
             }
         }
 
-        impl FusedFuture for $name<'_> {
+        impl$(<$life>)? FusedFuture for $name$(<$life>)? {
             fn is_terminated(&self) -> bool {
                 self.wait.is_done()
             }
@@ -265,13 +265,44 @@ macro_rules! wait_future {
 
 wait_future! {
     /// The future of [`Token::cancelled`].
-    WaitCancelled: Cause, poll_cause
+    WaitCancelled<'a>(&'a Token): Cause, poll_cause
 }
 wait_future! {
     /// The future of [`Token::stopping`].
-    WaitStopping: Cause, poll_cause
+    WaitStopping<'a>(&'a Token): Cause, poll_cause
 }
 wait_future! {
     /// The future of [`Token::drained`].
-    WaitDrained: (), poll
+    WaitDrained<'a>(&'a Token): (), poll
 }
+
+#[cfg(feature = "alloc")]
+mod owned {
+    use core::{
+        future::Future,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use futures_core::future::FusedFuture;
+    use pin_project_lite::pin_project;
+
+    use super::{Wait, Want};
+    use crate::{CancelToken, cancel::Cause};
+
+    impl CancelToken {
+        /// As [`cancelled`](super::Token::cancelled), for a future that owns its handle.
+        pub fn cancelled_owned(self) -> WaitCancelledOwned {
+            WaitCancelledOwned {
+                wait: Wait::new(self, Want::Cancelled),
+            }
+        }
+    }
+
+    wait_future! {
+        /// The future of [`CancelToken::cancelled_owned`].
+        WaitCancelledOwned(CancelToken): Cause, poll_cause
+    }
+}
+#[cfg(feature = "alloc")]
+pub use owned::WaitCancelledOwned;

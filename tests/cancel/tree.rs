@@ -47,17 +47,49 @@ fn a_child_of_a_cancelled_token_is_born_cancelled() {
     root.cancel_with(CauseKind::Deadline);
     let child = root.child();
     assert_eq!(child.phase(), Phase::Cancelled);
-    assert_eq!(child.cause(), Some(CauseKind::Deadline.into()));
+    assert_eq!(child.cause(), Some(CauseKind::Shutdown.into()));
+    assert_eq!(child.escalation(), Some(CauseKind::Deadline.into()));
 }
 
 #[test]
-fn islands_within_islands_are_reached() {
+fn tokens_are_the_same_by_identity() {
     let root = CancelToken::new();
-    let mut islands = vec![root.child_island()];
-    for _ in 0..1000 {
-        let next = islands.last().unwrap().child().child_island();
-        islands.push(next);
-    }
+    let child = root.child();
+    assert!(child.same(&child.clone()) && !child.same(&root));
+    let weak = child.downgrade();
+    assert!(weak.upgrade().unwrap().same(&child));
+    drop(child);
+    assert!(weak.upgrade().is_none());
+    let of_root = root.downgrade();
+    drop(root);
+    assert!(of_root.upgrade().is_none());
+}
+
+#[test]
+fn weak_handles_do_not_count_among_the_living() {
+    let root = CancelToken::new();
+    let child = root.child();
+    let weak = child.downgrade();
+    drop(child);
+    assert!(crate::is_ready(&mut Box::pin(root.drained())));
+    drop(weak);
+}
+
+#[test]
+fn a_detached_token_is_on_its_own() {
+    let root = CancelToken::new();
+    let detached = root.detached();
     root.cancel();
-    assert!(islands.iter().all(|island| island.is_cancelled()));
+    assert!(!detached.is_cancelled());
+}
+
+#[test]
+fn debug_output_tells_the_phase_and_the_cause() {
+    let token = CancelToken::new();
+    token.cancel();
+    let text = format!("{token:?}");
+    assert!(
+        text.contains("Cancelled") && text.contains("Requested"),
+        "{text}"
+    );
 }

@@ -1,0 +1,100 @@
+//! Deadlines: values that are inherited, and who makes them pass.
+
+use std::{future::pending as forever, time::Duration};
+
+use pleach::{
+    CancelToken,
+    cancel::CauseKind,
+    time::{Clock, Instant, ManualClock},
+};
+
+use crate::pending;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn at(seconds: u32) -> Instant {
+    Instant::EPOCH + SECOND * seconds
+}
+
+#[test]
+fn the_tightest_deadline_is_inherited() {
+    let none = CancelToken::new();
+    assert_eq!((none.deadline(), none.remaining(at(0))), (None, None));
+    let request = none.child_until(at(5));
+    let (tighter, looser) = (request.child_until(at(3)), request.child_until(at(9)));
+    assert_eq!(request.child().deadline(), Some(at(5)));
+    assert_eq!(tighter.deadline(), Some(at(3)));
+    assert_eq!(looser.deadline(), Some(at(5)));
+    assert_eq!(tighter.remaining(at(1)), Some(2 * SECOND));
+    assert_eq!(tighter.remaining(at(7)), Some(Duration::ZERO));
+    assert_eq!(request.child_island().deadline(), Some(at(5)));
+    assert_eq!(request.detached().deadline(), None);
+}
+
+#[test]
+fn links_have_the_earliest_or_the_latest() {
+    let [soon, late] = [at(1), at(2)].map(CancelToken::with_deadline);
+    assert_eq!(CancelToken::any_of(&[&soon, &late]).deadline(), Some(at(1)));
+    assert_eq!(CancelToken::all_of(&[&soon, &late]).deadline(), Some(at(2)));
+    let never = CancelToken::new();
+    assert_eq!(
+        CancelToken::any_of(&[&soon, &never]).deadline(),
+        Some(at(1))
+    );
+    assert_eq!(CancelToken::all_of(&[&soon, &never]).deadline(), None);
+}
+
+#[test]
+fn whoever_looks_at_the_clock_makes_it_pass() {
+    let token = CancelToken::with_deadline(at(5));
+    let child = token.child();
+    assert!(token.check_at(at(4)).is_ok());
+    assert!(!child.is_cancelled());
+    let error = token.check_at(at(5)).unwrap_err();
+    assert!(error.cause().is_deadline() && child.is_cancelled());
+    // A cause that was there before stays.
+    let token = CancelToken::with_deadline(at(5));
+    token.cancel();
+    let error = token.check_at(at(9)).unwrap_err();
+    assert_eq!(error.cause().kind(), CauseKind::Requested);
+}
+
+#[test]
+fn a_future_runs_until_the_deadline_which_cancels_the_token() {
+    let clock = ManualClock::new();
+    let token = CancelToken::with_deadline(at(5));
+    let child = token.child();
+    let error = clock.run(token.run_until_deadline(&clock, forever::<()>()));
+    assert!(error.unwrap_err().cause().is_deadline());
+    assert!(child.is_cancelled());
+    assert_eq!((clock.now(), clock.sleepers()), (at(5), 0));
+}
+
+#[test]
+fn a_deadline_that_is_not_tighter_has_no_timer() {
+    let clock = ManualClock::new();
+    let request = CancelToken::with_deadline(at(5));
+    let query = request.child_until(at(9));
+    let run = async {
+        let inner = query.run_until_deadline(&clock, forever::<()>());
+        let mut inner = pending(inner);
+        assert_eq!(clock.sleepers(), 0);
+        inner.as_mut().await
+    };
+    let result = clock.run(request.run_until_deadline(&clock, run));
+    // It has completed, with an error of its own.
+    assert!(result.unwrap().unwrap_err().cause().is_deadline());
+    assert_eq!(clock.now(), at(5));
+}
+
+#[test]
+fn what_is_done_in_time_leaves_nothing_behind() {
+    let clock = ManualClock::new();
+    let token = CancelToken::with_deadline(at(5));
+    assert_eq!(
+        clock.run(token.run_until_deadline(&clock, async { 7 })),
+        Ok(7)
+    );
+    assert_eq!(clock.sleepers(), 0);
+    assert!(!token.is_cancelled());
+}

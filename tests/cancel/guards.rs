@@ -1,0 +1,62 @@
+//! Guards.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pleach::{CancelToken, cancel::CauseKind};
+
+fn kind(token: &CancelToken) -> Option<CauseKind> {
+    token.cause().map(|cause| cause.kind())
+}
+
+#[test]
+fn a_guard_cancels_when_it_is_dropped() {
+    let token = CancelToken::new();
+    let guard = token.clone().guard();
+    assert!(guard.token().same(&token));
+    assert_eq!(kind(&token), None);
+    drop(guard);
+    assert_eq!(kind(&token), Some(CauseKind::Dropped));
+}
+
+#[test]
+fn a_guard_that_is_disarmed_gives_its_token_back() {
+    let token = CancelToken::new();
+    let guard = token.clone().guard();
+    assert!(guard.disarm().same(&token));
+    assert_eq!(kind(&token), None);
+    assert!(token.guard_ref().disarm().check().is_ok());
+}
+
+#[test]
+fn a_borrowed_guard_cancels_too() {
+    let token = CancelToken::new();
+    drop(token.guard_ref());
+    assert_eq!(kind(&token), Some(CauseKind::Dropped));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn a_guard_on_panic_cancels_by_a_panic_only() {
+    let token = CancelToken::new();
+    drop(token.clone().guard_on_panic());
+    drop(token.guard_on_panic_ref());
+    assert_eq!(kind(&token), None);
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        let _guard = token.clone().guard_on_panic();
+        panic!("by hand");
+    }));
+    assert!(panic.is_err());
+    assert_eq!(kind(&token), Some(CauseKind::Panicked));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn any_guard_tells_of_a_panic() {
+    let token = CancelToken::new();
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        let _guard = token.guard_ref();
+        panic!("by hand");
+    }));
+    assert!(panic.is_err());
+    assert_eq!(kind(&token), Some(CauseKind::Panicked));
+}
