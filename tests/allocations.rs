@@ -10,7 +10,11 @@ use std::{
     pin::pin,
 };
 
-use pleach::{Barrier, Event, Latch, Semaphore, WaitGroup, scope, try_scope};
+use pleach::{
+    Barrier, CancelToken, Event, Latch, Semaphore, WaitGroup,
+    cancel::{Child, OrCancel, Root},
+    scope, try_scope,
+};
 use support::{poll_now, yield_now};
 
 struct Counting;
@@ -166,4 +170,55 @@ fn events_latches_wait_groups_and_barriers_take_none() {
         }
     });
     assert_eq!(taken, 0);
+}
+
+#[test]
+fn a_token_is_one_allocation_and_waiting_is_none() {
+    assert_eq!(allocations(|| drop(black_box(CancelToken::new()))), 1);
+    let token = CancelToken::new();
+    assert_eq!(allocations(|| drop(black_box(token.child()))), 1);
+    assert_eq!(allocations(|| drop(black_box(token.clone()))), 0);
+    let waits = allocations(|| {
+        let mut wait = pin!(token.cancelled());
+        assert!(poll_now(wait.as_mut()).is_pending());
+        let event = Event::new();
+        let mut wait = pin!(event.wait().or_cancel(&token));
+        assert!(poll_now(wait.as_mut()).is_pending());
+    });
+    assert_eq!(waits, 0);
+    assert_eq!(allocations(|| drop(token.on_cancel(|_| ()))), 1);
+    assert_eq!(allocations(|| drop(token.child_island())), 3);
+    assert_eq!(allocations(|| assert!(token.cancel())), 0);
+}
+
+#[test]
+fn a_pinned_token_is_no_allocation() {
+    static ROOT: Root = Root::new();
+    let count = allocations(|| {
+        let child = pin!(Child::new());
+        let child = child.attach(ROOT.token());
+        let mut wait = pin!(child.cancelled());
+        assert!(poll_now(wait.as_mut()).is_pending());
+        ROOT.token().cancel();
+        assert!(poll_now(wait.as_mut()).is_ready());
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn tokens_that_nobody_needs_are_freed_although_they_are_in_the_middle() {
+    let live = LIVE.get();
+    let root = CancelToken::new();
+    let mut last = root.child();
+    for _ in 0..1000 {
+        last = last.child();
+    }
+    assert_eq!(LIVE.get() - live, 2, "the root and the leaf");
+    let [left, right] = [last.child(), last.child()];
+    drop(last);
+    assert_eq!(LIVE.get() - live, 4, "the one in between is there for both");
+    drop(left);
+    assert_eq!(LIVE.get() - live, 2);
+    drop((root, right));
+    assert_eq!(LIVE.get(), live);
 }

@@ -252,6 +252,23 @@ fn handles_of_one_token_may_go_at_the_same_time() {
 }
 
 #[test]
+fn whoever_reads_a_cause_has_done_so_before_the_token_goes() {
+    for is_root in [true, false] {
+        explore(&[()], move || {
+            let root = CancelToken::new();
+            let token = if is_root { root } else { root.child() };
+            token.cancel();
+            let other = {
+                let token = token.clone();
+                thread::spawn(move || assert!(token.cause().is_some()))
+            };
+            drop(token);
+            other.join().unwrap();
+        });
+    }
+}
+
+#[test]
 fn drops_beside_a_cancel_free_everything_once() {
     Explore::new()
         .preemption_bound(4, "three threads")

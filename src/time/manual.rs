@@ -91,6 +91,18 @@ impl ManualClock {
         Some(next)
     }
 
+    /// Sleeps until the clock is moved to `at`, or further.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub fn sleep_until(&self, at: Instant) -> ManualSleep<'_> {
+        ManualSleep {
+            clock: self,
+            waiter: Waiter::new(at),
+        }
+    }
+
     /// The earliest deadline that somebody sleeps for.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
@@ -150,10 +162,7 @@ impl<'a> Timer for &'a ManualClock {
     type Sleep = ManualSleep<'a>;
 
     fn sleep_until(&self, at: Instant) -> ManualSleep<'a> {
-        ManualSleep {
-            clock: self,
-            waiter: Waiter::new(at),
-        }
+        ManualClock::sleep_until(self, at)
     }
 }
 

@@ -1,0 +1,23 @@
+//! Time, through the public API.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod instant;
+mod interval;
+mod manual;
+#[cfg(feature = "smol")]
+mod smol;
+#[cfg(feature = "std")]
+mod std_timer;
+mod timeout;
+
+use std::time::Duration;
+
+use pleach::time::Instant;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn at(seconds: u32) -> Instant {
+    Instant::EPOCH + SECOND * seconds
+}
