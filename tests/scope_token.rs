@@ -164,19 +164,19 @@ fn a_scope_that_is_done_in_time_does_not_wait_for_its_deadline() {
 fn the_earliest_deadline_counts_and_needs_one_timer() {
     let clock = ManualClock::new();
     let request = CancelToken::with_deadline(at(3));
-    clock
-        .run(request.run_until_deadline(&clock, async {
-            scope!(token = &request, deadline = (&clock, at(5)), |s| {
-                let mut wait = Box::pin(sleep(&clock, SECOND));
-                assert!(poll_now(wait.as_mut()).is_pending());
-                yield_now().await;
-                assert_eq!(clock.sleepers(), 2, "this one and the request's");
-                assert_eq!(s.token().deadline(), Some(at(3)));
-                s.token().cancelled().await;
-            })
-            .await;
-        }))
-        .unwrap();
+    let ended = clock.run(request.run_until_deadline(&clock, async {
+        scope!(token = &request, deadline = (&clock, at(5)), |s| {
+            let mut wait = Box::pin(sleep(&clock, SECOND));
+            assert!(poll_now(wait.as_mut()).is_pending());
+            yield_now().await;
+            assert_eq!(clock.sleepers(), 2, "this one and the request's");
+            assert_eq!(s.token().deadline(), Some(at(3)));
+            s.token().cancelled().await;
+        })
+        .await;
+    }));
+    // Whether the scope is done in that very poll does not matter here.
+    assert!(ended.is_ok() || request.is_cancelled());
     assert_eq!(clock.now(), at(3));
     let tighter = clock.run(scope!(
         deadline = (&clock, at(8)),

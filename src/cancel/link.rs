@@ -90,15 +90,20 @@ impl CancelToken {
         let mut islands = Islands::new();
         for (leaf, parent) in island.domain().upstream.leaves().zip(parents) {
             island.domain().with(|shape| island.domain().join(shape));
-            islands.make_room();
-            parent.domain().with(|shape| {
+            let phase = parent.domain().with(|shape| {
                 // SAFETY: the parent is linked, by its handle; the leaf is new, and stays until the
                 // island has taken it out.
                 let leaf = unsafe { shape.attach(parent.domain(), leaf, parent) };
                 // Relaxed: phases change under the lock.
-                let phase = phase_of(leaf.state.load(Ordering::Relaxed));
-                islands.forward(leaf, Phase::Running, phase);
+                phase_of(leaf.state.load(Ordering::Relaxed))
             });
+            if phase > Phase::Running {
+                islands.make_room();
+                parent.domain().with(|_| {
+                    // SAFETY: linked above.
+                    islands.forward(unsafe { Node::of(leaf) }, Phase::Running, phase);
+                });
+            }
         }
         islands.walk_found();
         island
