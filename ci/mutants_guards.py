@@ -529,12 +529,6 @@ GUARDS = [
     ),
     Guard(
         "src/cancel/domain.rs",
-        "a ghost stays when one child is left",
-        "            _ if !is_held => self.reap(parent, removed),\n",
-        "            _ if !is_held && first.is_none() => self.reap(parent, removed),\n",
-    ),
-    Guard(
-        "src/cancel/domain.rs",
         "the last child goes unnoticed by those who wait for it",
         "                removed.emptied = Some(parent);\n",
         "",

@@ -2,13 +2,7 @@
 
 mod support;
 
-use std::{
-    cell::Cell,
-    future::pending,
-    panic::{AssertUnwindSafe, catch_unwind},
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::Cell, future::pending, rc::Rc, time::Duration};
 
 use pleach::{
     CancelToken, Event,
@@ -100,7 +94,8 @@ fn the_token_tells_of_a_panic() {
     let (driver, s) = scope::scope();
     let token = s.token();
     s.spawn(async { panic!("by hand") });
-    let panic = catch_unwind(AssertUnwindSafe(|| block_on(driver.run(async {}))));
+    let run = std::panic::AssertUnwindSafe(|| block_on(driver.run(async {})));
+    let panic = std::panic::catch_unwind(run);
     assert!(panic.is_err());
     assert_eq!(kind(&token), CauseKind::Panicked);
 }

@@ -434,10 +434,13 @@ fn a_weak_handle_finds_the_token_or_nothing() {
     explore(&[true, false], || {
         let token = CancelToken::new();
         let child = token.child();
+        child.cancel();
         let weak = child.downgrade();
-        let other = drop_elsewhere(child);
+        // Reading the cause is what must be over before the token goes, on either side.
+        let other = thread::spawn(move || assert!(child.cause().is_some()));
         let found = weak.upgrade();
         let was_there = found.is_some();
+        assert!(found.as_ref().is_none_or(|found| found.cause().is_some()));
         drop(weak);
         drop(found);
         other.join().unwrap();

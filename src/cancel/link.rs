@@ -307,6 +307,13 @@ impl Islands {
     }
 }
 
+/// Without `std`, what is left to do when a waker's panic unwinds.
+impl Drop for Islands {
+    fn drop(&mut self) {
+        self.walk_found();
+    }
+}
+
 impl Drop for Found {
     fn drop(&mut self) {
         // SAFETY: in it since `forward`.

@@ -1,7 +1,5 @@
 //! Guards.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use pleach::{CancelToken, cancel::CauseKind};
 
 fn kind(token: &CancelToken) -> Option<CauseKind> {
@@ -33,6 +31,9 @@ fn a_borrowed_guard_cancels_too() {
     drop(token.guard_ref());
     assert_eq!(kind(&token), Some(CauseKind::Dropped));
 }
+
+#[cfg(feature = "std")]
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[cfg(feature = "std")]
 #[test]
