@@ -38,14 +38,16 @@
 //! | [`Latch`] | opens when it has been counted down | – |
 //! | [`WaitGroup`] | waits until its members, which are values, are gone | – |
 //! | [`Barrier`] | lets tasks go when enough have arrived; a wait can be cancelled | – |
-//! | [`block_on`] | runs a future on the current thread | `std` |
+//! | [`CancelToken`], [`cancel`] | a cancellation tree: causes, deadlines, callbacks, two phases | `alloc`, or nothing in a [`static`](cancel::Root) |
+//! | [`time`] | clocks, sleeps, timeouts, intervals, and a clock for tests | – |
+//! | [`block_on`], [`runtime`] | runs a future on the current thread; timers | `std` |
 //!
 //! # When not to use it
 //!
 //! A scope's children are concurrent, not parallel: they share one task. That is what lets
 //! them borrow. Work that must use several cores belongs on the runtime's own tasks or in a
-//! thread pool, which a child can await. Mutexes, timers and I/O are not here: `async-lock`
-//! and the runtimes have good ones.
+//! thread pool, which a child can await. Mutexes and I/O are not here: `async-lock` and the
+//! runtimes have good ones.
 //!
 //! # Guarantees
 //!

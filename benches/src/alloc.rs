@@ -1,13 +1,15 @@
-//! Counts allocations.
+//! Counts allocations, when it is asked for: at other times an allocation costs a load more.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 struct Counting;
 
+static IS_COUNTING: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
+static BYTES: AtomicU64 = AtomicU64::new(0);
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -16,7 +18,10 @@ static ALLOCATOR: Counting = Counting;
 // elsewhere goes through the provided `realloc`, hence through `alloc`, and is counted.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.fetch_add(1, Ordering::Relaxed);
+        if IS_COUNTING.load(Ordering::Relaxed) {
+            COUNT.fetch_add(1, Ordering::Relaxed);
+            BYTES.fetch_add(layout.size() as u64, Ordering::Relaxed);
+        }
         // SAFETY: the caller's promise is the one that is asked for.
         unsafe { System.alloc(layout) }
     }
@@ -29,7 +34,18 @@ unsafe impl GlobalAlloc for Counting {
 
 /// How many allocations `run` makes, on all threads.
 pub fn allocations_in(run: impl FnOnce()) -> u64 {
-    let before = COUNT.load(Ordering::Relaxed);
+    count(&COUNT, run)
+}
+
+/// How many bytes `run` allocates, on all threads.
+pub fn bytes_in(run: impl FnOnce()) -> u64 {
+    count(&BYTES, run)
+}
+
+fn count(counter: &AtomicU64, run: impl FnOnce()) -> u64 {
+    let before = counter.load(Ordering::Relaxed);
+    IS_COUNTING.store(true, Ordering::Relaxed);
     run();
-    COUNT.load(Ordering::Relaxed) - before
+    IS_COUNTING.store(false, Ordering::Relaxed);
+    counter.load(Ordering::Relaxed) - before
 }

@@ -14,7 +14,7 @@ mod report;
 mod rounds;
 mod threads;
 
-pub use alloc::allocations_in;
+pub use alloc::{allocations_in, bytes_in};
 pub use bench::{Bench, Fact, Role, Subject, Workload};
 pub use executor::block_on;
 pub use threads::{FirstMeeting, on_two_threads};

@@ -4,6 +4,7 @@
 //! the feature `critical-section` it also calls [`on_interrupt`] from a timer's interrupt.
 #![no_std]
 
+mod cancel;
 #[cfg(feature = "alloc")]
 mod heap;
 #[cfg(feature = "critical-section")]
@@ -62,6 +63,7 @@ use tests;
 const GROUPS: &[&[Test]] = &[
     semaphore::TESTS,
     permits::TESTS,
+    cancel::TESTS,
     #[cfg(feature = "critical-section")]
     release::TESTS,
     #[cfg(feature = "critical-section")]
