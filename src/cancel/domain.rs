@@ -317,6 +317,31 @@ impl Shape {
         node.state.fetch_or(bits, Ordering::Release) & !TRIPPED
     }
 
+    /// The common case of [`reap`](Self::reap), for those who drop one child after the other: a
+    /// token that nobody knows or waits for, without children, of a parent that is held. If it
+    /// is one it is taken out, and there is nothing else to do.
+    #[inline]
+    pub(super) fn remove_plain(&mut self, node: Node) -> bool {
+        let (is_bare, parent, siblings) = self.links(node, |links| {
+            let is_bare = links.kind == Kind::Counted && links.first.is_none() && links.weak == 0;
+            (is_bare, links.parent, (links.prev, links.next))
+        });
+        let Some(parent) = parent else {
+            return false;
+        };
+        // Relaxed: phases change under the lock. Nobody can come to wait at a token that has no
+        // handle; who waits for the parent to be drained has come under the lock.
+        let has_marks = |token: &Token| token.state.load(Ordering::Relaxed) & (WAITERS | STOPPING);
+        let is_plain = is_bare
+            && has_marks(&node) | has_marks(&parent) == 0
+            && parent.handles.load(Ordering::Relaxed) > 0
+            && self.walkers.is_empty();
+        if is_plain {
+            self.replace(parent, siblings, (siblings.1, siblings.0));
+        }
+        is_plain
+    }
+
     /// Takes a token that nobody holds any more out of the tree, if it is not needed.
     pub(super) fn reap(&mut self, node: Node, removed: &mut Removed) {
         let (kind, first) = self.links(node, |links| (links.kind, links.first));

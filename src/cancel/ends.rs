@@ -41,6 +41,7 @@ pub(super) unsafe fn drop_last(token: NonNull<Token>) {
         run_in_drop(|| unsafe { memory::free_domain(domain) });
         return;
     }
+    let mut is_plain = false;
     let give_up = |shape: &mut Shape, removed: &mut Removed| {
         // SAFETY: linked, by the handle.
         let node = unsafe { Node::of(this) };
@@ -54,11 +55,18 @@ pub(super) unsafe fn drop_last(token: NonNull<Token>) {
             node.handles.fetch_sub(1, Ordering::AcqRel) == 1
         };
         if is_last {
-            shape.reap(node, removed);
+            is_plain = shape.remove_plain(node);
+            if !is_plain {
+                shape.reap(node, removed);
+            }
         }
     };
     // SAFETY: the token is in the domain until it is freed.
     unsafe { take_out(domain, give_up) };
+    if is_plain {
+        // SAFETY: it was taken out, and nobody knows it.
+        unsafe { memory::free(token) };
+    }
 }
 
 /// Runs `f` under the lock of `domain`, and sees to what it takes out.

@@ -200,15 +200,24 @@ impl<T: Deref<Target = Token>> Wait<T> {
         })
     }
 
-    /// A poll that may be repeated when it was ready.
+    /// A poll that may be repeated when it was ready. Most of them find nothing new.
+    #[inline]
     pub(crate) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<()> {
-        if self.waiter.stage() == Stage::Done {
-            return Poll::Ready(());
+        match self.waiter.stage() {
+            // SAFETY: the future's own node, found queued in a queue that takes no wakers.
+            Stage::Queued if unsafe { self.waiter.will_wake(cx.waker()) } => Poll::Pending,
+            Stage::Done => Poll::Ready(()),
+            _ => self.look(cx),
         }
+    }
+
+    #[inline(never)]
+    fn look(self: Pin<&Self>, cx: &Context<'_>) -> Poll<()> {
         // SAFETY: the node is this future's own, used with this queue alone.
         unsafe { self.token.queue.poll(&self.waiter, cx, || self.start(cx)) }
     }
 
+    #[inline]
     fn poll_cause(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Cause> {
         self.poll(cx).map(|()| self.token.cause().unwrap_or(TRIP))
     }
@@ -250,6 +259,7 @@ macro_rules! wait_future {
         impl$(<$life>)? Future for $name$(<$life>)? {
             type Output = $output;
 
+            #[inline]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<$output> {
                 self.project().wait.as_ref().$poll(cx)
             }

@@ -258,6 +258,10 @@ impl Walkers {
         Self { first: ptr::null() }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_null()
+    }
+
     fn place<R>(&mut self, walker: *const Walker, f: impl FnOnce(&mut Place) -> R) -> R {
         // SAFETY: a walker that is listed, or on its way in or out, is alive.
         let walker = unsafe { &*walker };
