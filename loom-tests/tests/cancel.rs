@@ -439,9 +439,10 @@ fn a_weak_handle_finds_the_token_or_nothing() {
         // Reading the cause is what must be over before the token goes, on either side.
         let other = thread::spawn(move || assert!(child.cause().is_some()));
         let found = weak.upgrade();
+        // First, so that its lock does not order what comes after.
+        drop(weak);
         let was_there = found.is_some();
         assert!(found.as_ref().is_none_or(|found| found.cause().is_some()));
-        drop(weak);
         drop(found);
         other.join().unwrap();
         was_there
