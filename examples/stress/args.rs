@@ -5,7 +5,8 @@ use lexopt::{Arg, Parser, ValueExt};
 pub(crate) const USAGE: &str = "\
 Usage: stress [--seconds N] [--threads N] [--seed N]
 
-Stresses semaphores and scopes from several threads and checks what they promise.
+Stresses semaphores, scopes and cancellation trees from several threads and checks
+what they promise.
 
   --seconds N  go on for about N seconds, one round at least (default 5)
   --threads N  threads that work at the same time, 2 or more (default 4)

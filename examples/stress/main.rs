@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `semaphore` | a room that holds so many at a time: weights, cancelling, closing, forgetting |
 //! | `scope` | children that are spawned, woken, awaited and cancelled from other threads |
+//! | `tree` | a cancellation tree that grows, is cancelled and falls apart |
 //! | `support` | random numbers, plain memory, counts |
 //! | `args` | the command line |
 
@@ -19,6 +20,7 @@ mod args;
 mod scope;
 mod semaphore;
 mod support;
+mod tree;
 
 use std::{
     process::ExitCode,
@@ -62,6 +64,7 @@ fn run(args: &Args, end: Instant) -> Tally {
     loop {
         semaphore::round(args.threads, &mut rng, &mut tally);
         scope::round(args.threads, &mut rng, &mut tally);
+        tree::round(args.threads, &mut rng, &mut tally);
         if Instant::now() >= end {
             return tally;
         }
