@@ -3,8 +3,10 @@
 //! Needs `sh` and the GNU tools, and looks into `/proc`, so it is for Linux.
 #![cfg(target_os = "linux")]
 
+#[path = "support/example.rs"]
+mod example;
+
 use std::{
-    env,
     ffi::OsStr,
     fs::{self, File, OpenOptions, Permissions},
     io::Read,
@@ -20,6 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use example::example;
 use tempfile::TempDir;
 
 /// Never reached but by a bug, which then fails the test instead of hanging it.
@@ -28,23 +31,7 @@ const SAFETY_LIMIT: Duration = Duration::from_secs(300);
 /// A sparse file of this size costs nothing and takes longer to read than any test takes.
 const ENDLESS: u64 = 1 << 40;
 
-/// The binary. `cargo test` builds it along; `cargo test --test digest` does not.
-static DIGEST: LazyLock<PathBuf> = LazyLock::new(|| {
-    // <target>/<profile>/deps/digest-0123456789abcdef
-    let this = env::current_exe().unwrap();
-    let profile = this.ancestors().nth(2).unwrap();
-    let digest = profile.join("examples/digest");
-    if !digest.exists() {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--example", "digest", "--target-dir"]);
-        build.arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-    }
-    digest
-});
+static DIGEST: LazyLock<PathBuf> = LazyLock::new(|| example("digest", "std"));
 
 /// A directory to work in. It holds the directory `tree`, and is where commands are run.
 struct Place(TempDir);

@@ -5,12 +5,13 @@ mod support;
 use std::{
     future::Future,
     num::NonZeroUsize,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     task::Poll,
+    thread,
 };
 
 use futures_util::{
@@ -444,4 +445,41 @@ fn a_child_that_ends_while_it_lends_is_not_counted_any_more() {
         });
     }));
     assert_eq!(meter.most.into_inner(), 1);
+}
+
+#[test]
+fn a_child_that_waits_for_two_lends_its_place_until_it_waits_for_neither() {
+    let (driver, s) = pleach::scope::scope();
+    // Spawned before the limit is set, and without a handle: a child of which nothing else is
+    // noted than how many it waits for.
+    let spawner = s.clone();
+    drop(s.spawn(async move {
+        let (mut one, mut other) = (spawner.spawn(async { 1 }), spawner.spawn(async { 2 }));
+        assert!(!poll_once(&mut one).await && !poll_once(&mut other).await);
+        drop(one);
+        assert_eq!(other.await, Ok(2));
+    }));
+    let mut run = pin!(driver.limit(limit(1)).run(async {}));
+    let is_done = (0..100).any(|_| poll_now(run.as_mut()).is_ready());
+    assert!(is_done, "nobody can go on");
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn a_handle_that_another_thread_polls_lends_no_place() {
+    let started = AtomicBool::new(false);
+    block_on(scope!(limit = limit(1), |s| {
+        let (started, spawner) = (&started, s.clone());
+        s.spawn(async move {
+            let mut sibling = spawner.spawn(async { started.store(true, SeqCst) });
+            thread::scope(|threads| {
+                threads.spawn(|| assert!(poll_now(Pin::new(&mut sibling)).is_pending()));
+            });
+            for _ in 0..3 {
+                yield_now().await;
+                assert!(!started.load(SeqCst), "there is one place, and this has it");
+            }
+        });
+    }));
+    assert!(started.into_inner());
 }

@@ -2,8 +2,10 @@
 
 #![cfg(unix)]
 
+#[path = "support/example.rs"]
+mod example;
+
 use std::{
-    env,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     path::PathBuf,
@@ -12,15 +14,12 @@ use std::{
     time::Duration,
 };
 
+use example::example;
+
 /// Answers come at once, or never: a test that fails does not hang.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-static SHUTDOWN: LazyLock<PathBuf> = LazyLock::new(|| {
-    // <target>/<profile>/deps/shutdown-0123456789abcdef
-    let this = env::current_exe().unwrap();
-    let profile = this.ancestors().nth(2).unwrap();
-    profile.join("examples/shutdown")
-});
+static SHUTDOWN: LazyLock<PathBuf> = LazyLock::new(|| example("shutdown", "smol"));
 
 struct Server {
     child: Child,

@@ -5,11 +5,14 @@
 
 mod explore;
 
+use std::sync::Arc;
+
 use explore::pending;
 use loom::thread;
 use pleach_loom::{
     CancelToken,
     cancel::{Cause, Phase, STEPS},
+    internals::complete::{AtomicUsize, Ordering},
 };
 
 /// Runs every interleaving.
@@ -130,6 +133,26 @@ fn all_of_waits_for_the_last() {
         other.join().unwrap();
         assert!(all.is_cancelled());
         all.cause().unwrap().code()
+    });
+}
+
+#[test]
+fn who_finds_all_of_them_cancelled_sees_what_was_done_before_each() {
+    explore(&[None, Some(1)], || {
+        let parents = [CancelToken::new(), CancelToken::new()];
+        let all = CancelToken::all_of(&[&parents[0], &parents[1]]);
+        let work = Arc::new(AtomicUsize::new(0));
+        let other = {
+            let (parent, work) = (parents[0].clone(), Arc::clone(&work));
+            thread::spawn(move || {
+                work.store(1, Ordering::Relaxed);
+                parent.stop(Cause::user(1));
+            })
+        };
+        parents[1].stop(Cause::user(2));
+        let seen = (all.phase() == Phase::Stopping).then(|| work.load(Ordering::Relaxed));
+        other.join().unwrap();
+        seen
     });
 }
 

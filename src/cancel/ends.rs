@@ -221,8 +221,8 @@ unsafe fn release_weak(token: NonNull<Token>) {
 /// Ends the waits of a token that is out of the tree: callbacks that were forgotten, and futures
 /// that were leaked.
 pub(super) fn empty(token: &Token) {
-    // Acquire: pairs with the release in `Shape::raise`, for the cause.
-    let state = token.state.load(Ordering::Acquire);
+    // Relaxed: whoever had a handle has dropped it, and that comes before.
+    let state = token.state.load(Ordering::Relaxed);
     if state & WAITERS == 0 {
         return;
     }

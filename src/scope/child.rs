@@ -65,6 +65,12 @@ pub(super) const EMPTY: usize = 1 << 7;
 pub(super) const RETIRED: usize = 1 << 8;
 pub(super) const COUNTED: usize = 1 << 9;
 pub(super) const CALLED: usize = 1 << 10;
+/// Set both: what a handle that is gone has cleared.
+pub(super) const OF_HANDLE: usize = HANDLE | JOINER;
+/// Set both: the driver has taken the joiner.
+pub(super) const JOINED: usize = COMPLETE | JOINER;
+/// Set the first alone: the output is there.
+pub(super) const EMPTIED: usize = COMPLETE | EMPTY;
 /// One sibling waited for, in the bits above the flags.
 pub(super) const AWAITING: usize = 1 << 11;
 

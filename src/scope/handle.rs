@@ -11,7 +11,7 @@ use core::{
 use futures_core::future::FusedFuture;
 
 use super::{
-    child::{COMPLETE, Child, EMPTY, HANDLE, JOINER, Joiner, UNSTARTED},
+    child::{COMPLETE, Child, EMPTIED, EMPTY, JOINED, JOINER, Joiner, OF_HANDLE, UNSTARTED},
     limit::Loan,
 };
 use crate::{
@@ -203,19 +203,16 @@ impl<T> Drop for Handle<T> {
         // Acquire: pairs with the driver's setting of `COMPLETE`: if that came first, the
         // output is seen here. It publishes nothing: a driver that finds the bits clear
         // drops an output of its own making, and the memory goes by the count.
-        let before = header
-            .link
-            .state
-            .fetch_and(!(HANDLE | JOINER), Ordering::Acquire);
+        let before = header.link.state.fetch_and(!OF_HANDLE, Ordering::Acquire);
         let mut panics = FirstPanic::default();
-        if before & (COMPLETE | JOINER) != COMPLETE | JOINER {
+        if before & JOINED != JOINED {
             // SAFETY: no driver saw `JOINER` set, so the slot is the handle's (invariant 2).
             let joiner = header
                 .joiner
                 .with_mut(|joiner| unsafe { joiner.replace(Joiner::default()) });
             panics.run(|| drop(joiner));
         }
-        if before & (COMPLETE | EMPTY) == COMPLETE {
+        if before & EMPTIED == COMPLETE {
             // SAFETY: complete while `HANDLE` was set: the output is the handle's.
             panics.run(|| unsafe { child.drop_output() });
         }

@@ -110,7 +110,8 @@ fn a_program_of_many_sleeps_runs_in_no_time_and_in_order() {
                 n
             });
             for task in tasks {
-                log.borrow_mut().push(task.await);
+                let n = task.await;
+                log.borrow_mut().push(n);
             }
         })
         .await;

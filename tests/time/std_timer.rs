@@ -45,10 +45,7 @@ fn a_sleep_that_is_given_up_leaves_nothing_behind() {
 #[test]
 fn a_sleep_may_move_to_another_thread() {
     let mut sleep = Box::pin(sleep(StdTimer, MOMENT));
-    let mut sleep = block_on(async move {
-        assert!(poll_now(sleep.as_mut()).is_pending());
-        sleep
-    });
+    block_on(async { assert!(poll_now(sleep.as_mut()).is_pending()) });
     thread::spawn(move || block_on(sleep.as_mut()))
         .join()
         .unwrap();
