@@ -81,6 +81,8 @@ impl CancelToken {
             island: domain,
         };
         let leaves: Box<[Leaf]> = parents.iter().map(leaf).collect();
+        // Not a box any more: others will have pointers to them.
+        let leaves = NonNull::from(Box::leak(leaves));
         // Their addresses are enough for a walk to get from the token to the leaf.
         leaves.as_ptr().expose_provenance();
         let needed = [AtomicUsize::new(needed), AtomicUsize::new(needed)];
@@ -126,9 +128,17 @@ pub(super) struct Upstream {
 }
 
 struct Links {
-    leaves: Box<[Leaf]>,
+    /// From a box, and owned.
+    leaves: NonNull<[Leaf]>,
     /// How many parents more must stop, and how many must be cancelled.
     needed: [AtomicUsize; 2],
+}
+
+impl Drop for Links {
+    fn drop(&mut self) {
+        // SAFETY: from a box, and out of all trees: the domain is dead.
+        drop(unsafe { Box::from_raw(self.leaves.as_ptr()) });
+    }
 }
 
 impl Upstream {
@@ -140,8 +150,10 @@ impl Upstream {
 
     /// What stands for the domain in others.
     pub(super) fn leaves(&self) -> impl Iterator<Item = &Token> {
-        let leaves = self.links.as_ref().map_or(&[][..], |links| &links.leaves);
-        leaves.iter().map(|leaf| &leaf.token)
+        let links = self.links.iter();
+        // SAFETY: they are there as long as this is.
+        let leaves = links.flat_map(|links| unsafe { links.leaves.as_ref() });
+        leaves.map(|leaf| &leaf.token)
     }
 
     /// Counts that a leaf has come from one phase into another, or only looks if it is none.

@@ -177,7 +177,8 @@ impl StdSleep {
         if let Some(entry) = &self.entry {
             if Arc::ptr_eq(&entry.sleepers, &sleepers) {
                 let waker = waker.clone();
-                drop(sleepers.list().wakers.insert(entry.key, waker));
+                let old = sleepers.list().wakers.insert(entry.key, waker);
+                drop(old);
                 return;
             }
         }

@@ -140,18 +140,15 @@ impl<B> Engine<B> {
                 (CauseKind::Panicked, None)
             }
             End::Broke(error) => (CauseKind::SiblingFailed, Some(error)),
-            End::Finished => {
-                self.phase = Phase::Over;
-                panics.run(|| self.shared.ready.forget_parent());
-                panics.run(|| self.watch = Watch::default());
-                panics.run(|| self.shared.stop.end(CauseKind::ScopeEnded));
-                return Poll::Ready(match panics.into_result() {
-                    Ok(()) => End::Finished,
-                    Err(payload) => End::Panicked(payload),
-                });
+            End::Finished => (CauseKind::ScopeEnded, None),
+        };
+        // If it has finished there is nothing left but what waits for that, and the value.
+        let clear_body = || {
+            if how != CauseKind::ScopeEnded {
+                body.clear();
             }
         };
-        panics.note(self.tear_down(how, || body.clear()));
+        panics.note(self.tear_down(how, clear_body));
         Poll::Ready(match (panics.into_result(), broke) {
             (Ok(()), Some(error)) => End::Broke(error),
             (Ok(()), None) => End::Finished,
