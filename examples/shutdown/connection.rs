@@ -9,7 +9,7 @@ use std::{io, net::TcpStream, pin::pin};
 use futures_util::future::{Either, select};
 use pleach::{
     Semaphore,
-    cancel::{OrCancel, Token},
+    cancel::{Bias, Token},
     runtime::SmolTimer,
     scope,
     time::Clock,
@@ -48,8 +48,9 @@ pub(crate) async fn serve(
             let token = token.clone();
             s.spawn(async move {
                 let request = token.child_until(SmolTimer.now() + settings.deadline);
-                let reply = reply(&line, &request, writer, counts);
-                if reply.or_cancel(&token).await.is_err() {
+                let reply = token.run(reply(&line, &request, writer, counts));
+                // The token first: what is cut off is not to be taken for late.
+                if reply.bias(Bias::Cancellation).await.is_err() {
                     Counts::add(&counts.cut_off);
                 }
                 drop(place);

@@ -257,8 +257,7 @@ impl<B> Engine<B> {
         Ok(false)
     }
 
-    /// Drops the children that were started, newest first. Returns the first panic of a
-    /// destructor.
+    /// Drops the children that were started, newest first; the first panic of a destructor.
     fn discard_running(&mut self) -> Result<(), Payload> {
         let mut panics = FirstPanic::default();
         while let Some(child) = self.children.last() {
