@@ -542,8 +542,8 @@ GUARDS = [
     Guard(
         "src/cancel/ends.rs",
         "a handle that a weak one has made is not noticed",
-        "            node.handles.fetch_sub(1, Ordering::AcqRel) == 1\n",
-        "            node.handles.fetch_sub(1, Ordering::AcqRel) == 0\n",
+        "            node.handles.fetch_sub(1, Ordering::Acquire) == 1\n",
+        "            node.handles.fetch_sub(1, Ordering::Acquire) == 0\n",
     ),
     Guard(
         "src/cancel/ends.rs",

@@ -61,8 +61,8 @@ pub(super) struct Domain {
     /// First, so that a pointer to it is one to the domain.
     pub(super) root: Token,
     shape: Lock<Shape>,
-    /// `OPEN` and how many have left; when the domain is dead, less `OPEN` and those who have
-    /// joined, and so zero when the last one has left.
+    /// `OPEN` and how many have left; when the domain is dead, how many are still in it, below
+    /// zero.
     left: AtomicUsize,
     pub(super) upstream: Upstream,
 }
@@ -112,22 +112,19 @@ impl Domain {
         self.left.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Under the lock: the domain is dead, nobody will join it, and when all have left there is
+    /// nobody.
+    pub(super) fn seal(&self, shape: &Shape) {
+        // Relaxed: the root has not left, so this does not end at zero.
+        self.left
+            .fetch_sub(OPEN.wrapping_add(shape.joined), Ordering::Relaxed);
+    }
+
     /// One that has joined leaves; whether it was the last.
     #[inline]
     pub(super) fn leave(&self) -> bool {
-        self.leave_by(1)
-    }
-
-    /// The root leaves, when the domain is dead; whether it was the last.
-    pub(super) fn close(&self) -> bool {
-        let joined = self.with(|shape| shape.joined);
-        self.leave_by(1_usize.wrapping_sub(joined).wrapping_sub(OPEN))
-    }
-
-    #[inline]
-    fn leave_by(&self, by: usize) -> bool {
         // Release and acquire: who frees the domain has seen all that others did with it.
-        self.left.fetch_add(by, Ordering::AcqRel).wrapping_add(by) == 0
+        self.left.fetch_add(1, Ordering::AcqRel).wrapping_add(1) == 0
     }
 
     /// Whether nobody but the root has ever been in the domain.

@@ -47,12 +47,13 @@ pub(super) unsafe fn drop_last(token: NonNull<Token>) {
         let node = unsafe { Node::of(this) };
         // Acquire: as above. If it is the last one nobody can make another while the lock is held,
         // and it needs no RMW. Otherwise a weak handle has been upgraded, and what it gave may be
-        // dropped just now.
+        // dropped just now. If this is not the last one then the last one comes under the lock
+        // behind it, so that it needs to release nothing.
         let is_last = if node.handles.load(Ordering::Acquire) == 1 {
             node.handles.store(0, Ordering::Relaxed);
             true
         } else {
-            node.handles.fetch_sub(1, Ordering::AcqRel) == 1
+            node.handles.fetch_sub(1, Ordering::Acquire) == 1
         };
         if is_last {
             is_plain = shape.remove_plain(node);
@@ -82,7 +83,7 @@ pub(super) unsafe fn take_out(domain: NonNull<Domain>, f: impl FnOnce(&mut Shape
     // SAFETY: the caller's word.
     unsafe { ends.take_out(domain, f) };
     while let Some(dead) = ends.dead {
-        // SAFETY: the root is in the domain until `bury` closes it.
+        // SAFETY: the root is in the domain until `bury` is over.
         ends.dead = unsafe { dead.as_ref() }.upstream.next_dead();
         // SAFETY: as above; it was taken off the list.
         unsafe { ends.bury(dead) };
@@ -113,6 +114,9 @@ impl Ends {
             let domain = unsafe { domain.as_ref() };
             domain.with(|shape| {
                 f(shape, &mut removed);
+                if removed.dead {
+                    domain.seal(shape);
+                }
                 if let Some(node) = removed.emptied {
                     drain.set(Some(Walker::new(Step::Sweep(node))));
                     if let Some(walker) = drain.as_ref().as_pin_ref() {
@@ -126,7 +130,7 @@ impl Ends {
             }
         }
         if removed.dead {
-            // SAFETY: the root is in the domain until `bury` closes it.
+            // SAFETY: the root is in the domain until `bury` is over.
             unsafe { domain.as_ref() }.upstream.set_next_dead(self.dead);
             self.dead = Some(domain);
         }
@@ -175,8 +179,8 @@ impl Ends {
             // SAFETY: the leaf's, of its island.
             self.panics.run(|| unsafe { memory::leave(domain) });
         }
-        // SAFETY: the caller's word.
-        self.panics.run(|| unsafe { memory::close(domain) });
+        // SAFETY: the root's.
+        self.panics.run(|| unsafe { memory::leave(domain) });
     }
 }
 

@@ -37,19 +37,6 @@ pub(super) unsafe fn leave(domain: NonNull<Domain>) {
     }
 }
 
-/// The root leaves a domain that is dead.
-///
-/// # Safety
-///
-/// The domain is dead, and this is done once.
-pub(super) unsafe fn close(domain: NonNull<Domain>) {
-    // SAFETY: the caller's word.
-    if unsafe { domain.as_ref() }.close() {
-        // SAFETY: nobody is in it any more.
-        unsafe { free_domain(domain) };
-    }
-}
-
 /// Frees a domain.
 ///
 /// # Safety
