@@ -86,7 +86,8 @@ fn the_empty_text_is_a_text() {
 #[test]
 #[should_panic(expected = "at most `Cause::MAX_TEXT` bytes")]
 fn a_text_that_is_too_long_is_refused() {
-    let _ = Cause::user(0).text(String::leak("x".repeat(Cause::MAX_TEXT + 1)));
+    let text: &String = crate::support::leak("x".repeat(Cause::MAX_TEXT + 1));
+    let _ = Cause::user(0).text(text);
 }
 
 #[test]
