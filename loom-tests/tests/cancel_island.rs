@@ -5,9 +5,12 @@
 
 mod explore;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    task::{Wake, Waker},
+};
 
-use explore::pending;
+use explore::{pending, poll_now};
 use loom::thread;
 use pleach_loom::{
     CancelToken,
@@ -49,7 +52,8 @@ fn whoever_cancels_returns_when_islands_are_cancelled() {
         let below = island.child();
         let other = cancel_elsewhere(&token);
         let won = token.cancel();
-        assert!(island.is_cancelled() && below.is_cancelled());
+        // The innermost first, so that no other look orders this one.
+        assert!(below.is_cancelled() && island.is_cancelled());
         other.join().unwrap();
         won
     });
@@ -136,23 +140,69 @@ fn all_of_waits_for_the_last() {
     });
 }
 
+/// Looks at the work when it is woken.
+struct Looks {
+    work: Arc<AtomicUsize>,
+    seen: std::sync::atomic::AtomicUsize,
+}
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {
+        let seen = self.work.load(Ordering::Relaxed);
+        self.seen.store(seen, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
 #[test]
-fn who_finds_all_of_them_cancelled_sees_what_was_done_before_each() {
-    explore(&[None, Some(1)], || {
+fn who_is_told_of_all_of_them_sees_what_was_done_before_each() {
+    explore(&[1], || {
         let parents = [CancelToken::new(), CancelToken::new()];
         let all = CancelToken::all_of(&[&parents[0], &parents[1]]);
         let work = Arc::new(AtomicUsize::new(0));
+        let looks = Arc::new(Looks {
+            work: Arc::clone(&work),
+            seen: std::sync::atomic::AtomicUsize::new(0),
+        });
+        let mut wait = Box::pin(all.stopping());
+        assert!(poll_now(wait.as_mut(), &Waker::from(Arc::clone(&looks))).is_pending());
         let other = {
-            let (parent, work) = (parents[0].clone(), Arc::clone(&work));
+            let parent = parents[0].clone();
             thread::spawn(move || {
                 work.store(1, Ordering::Relaxed);
                 parent.stop(Cause::user(1));
             })
         };
+        // Whichever of the two is the last wakes, in the middle of its walk.
         parents[1].stop(Cause::user(2));
-        let seen = (all.phase() == Phase::Stopping).then(|| work.load(Ordering::Relaxed));
         other.join().unwrap();
-        seen
+        looks.seen.load(std::sync::atomic::Ordering::Relaxed)
+    });
+}
+
+#[test]
+fn who_comes_back_to_tell_sees_what_was_done_before_each() {
+    explore(&[1], || {
+        let parents = [CancelToken::new(), CancelToken::new()];
+        let all = CancelToken::all_of(&[&parents[0], &parents[1]]);
+        // Visited before the other: whoever stops the first parent comes back when this is done,
+        // and may find then that all of them are stopped.
+        let island = parents[0].child_island();
+        let work = Arc::new(AtomicUsize::new(0));
+        let looks = Arc::new(Looks {
+            work: Arc::clone(&work),
+            seen: std::sync::atomic::AtomicUsize::new(0),
+        });
+        let mut wait = Box::pin(all.stopping());
+        assert!(poll_now(wait.as_mut(), &Waker::from(Arc::clone(&looks))).is_pending());
+        let other = {
+            let parent = parents[0].clone();
+            thread::spawn(move || parent.stop(Cause::user(1)))
+        };
+        work.store(1, Ordering::Relaxed);
+        parents[1].stop(Cause::user(2));
+        other.join().unwrap();
+        drop(island);
+        looks.seen.load(std::sync::atomic::Ordering::Relaxed)
     });
 }
 
