@@ -14,7 +14,7 @@ use explore::{Explore, explore, is_ready, pending, poll_now, task::Task};
 use loom::{future::block_on, thread};
 use pleach_loom::{
     CancelToken,
-    cancel::{Cause, CauseKind, Child, Close, Phase},
+    cancel::{Cause, CauseKind, Child, Close, Phase, Root},
     internals::complete::{AtomicUsize, Ordering},
 };
 
@@ -565,6 +565,29 @@ fn what_is_below_a_pinned_child_is_told_although_that_goes() {
         drop(child);
         other.join().unwrap();
         assert!(below.iter().all(|token| token.is_cancelled()));
+    });
+}
+
+#[test]
+fn whoever_finds_a_root_tripped_sees_what_was_done_before() {
+    explore(&[None, Some(1)], || {
+        let root = Box::into_raw(Box::new(Root::new()));
+        // SAFETY: it stays until the other thread is gone.
+        let token: &'static Root = unsafe { &*root };
+        let work = Arc::new(AtomicUsize::new(0));
+        let other = {
+            let work = Arc::clone(&work);
+            thread::spawn(move || {
+                work.store(1, Ordering::Relaxed);
+                token.trip();
+            })
+        };
+        let token = token.token();
+        let seen = token.is_cancelled().then(|| work.load(Ordering::Relaxed));
+        other.join().unwrap();
+        // SAFETY: from a box, and nobody uses it any more.
+        drop(unsafe { Box::from_raw(root) });
+        seen
     });
 }
 
