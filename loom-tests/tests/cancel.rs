@@ -380,6 +380,20 @@ fn phases_only_rise() {
 }
 
 #[test]
+fn the_second_cause_is_there_when_it_is_seen() {
+    explore(&[None, Some(2)], || {
+        let token = CancelToken::new();
+        let child = token.child();
+        token.stop(Cause::user(1));
+        let other = thread::spawn(move || token.cancel_with(Cause::user(2)));
+        let seen = child.escalation().map(|cause| cause.code());
+        other.join().unwrap();
+        assert_eq!(child.cause(), Some(Cause::user(1)));
+        seen
+    });
+}
+
+#[test]
 fn a_stop_beside_a_cancel_leaves_all_cancelled() {
     explore(&[true, false], || {
         let token = CancelToken::new();
