@@ -93,6 +93,11 @@ impl Wake for Task {
 }
 
 impl Task {
+    /// How often it was woken.
+    pub(crate) fn wakes(&self) -> usize {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// Whether it was woken since this was last asked.
     pub(crate) fn take(&self) -> bool {
         self.0.swap(0, std::sync::atomic::Ordering::Relaxed) != 0
