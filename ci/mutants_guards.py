@@ -465,8 +465,8 @@ GUARDS = [
     Guard(
         "src/cancel/wait.rs",
         "who waits is not announced",
-        "            state = self.state.fetch_or(WAITERS, Ordering::Acquire);",
-        "            state = self.state.load(Ordering::Acquire);",
+        "            state = self.state.fetch_or(WAITERS, Ordering::Relaxed);",
+        "            state = self.state.load(Ordering::Relaxed);",
     ),
     Guard(
         "src/cancel/walk.rs",

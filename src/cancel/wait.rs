@@ -59,12 +59,13 @@ impl Token {
     /// Under the token's lock: raises `WAITERS` for a waiter that the caller links before it
     /// lets go of the lock, or says that there is nothing to wait for.
     pub(super) fn announce(&self, want: Want) -> Option<()> {
-        // Acquire: pairs with the release in `Shape::raise`, if there is nothing to wait for.
-        let mut state = self.state.load(Ordering::Acquire);
+        // Relaxed, here and below: it only decides. Whoever is told that the wait is over asks for
+        // the cause, and that acquires.
+        let mut state = self.state.load(Ordering::Relaxed);
         if state & WAITERS == 0 {
             // An RMW: either it sees the phase, or who sets the phase sees the bit
-            // (`token.rs`, invariant 2). Acquire: as above.
-            state = self.state.fetch_or(WAITERS, Ordering::Acquire);
+            // (`token.rs`, invariant 2).
+            state = self.state.fetch_or(WAITERS, Ordering::Relaxed);
         }
         (state & want.bits() != 0).then_some(())
     }
@@ -169,8 +170,8 @@ impl<T: Deref<Target = Token>> Wait<T> {
         if want == Want::Drained {
             return self.start_drained(cx);
         }
-        // Acquire: pairs with the release in `Shape::raise`.
-        if self.token.state.load(Ordering::Acquire) & want.bits() != 0 {
+        // Relaxed: as in `announce`.
+        if self.token.state.load(Ordering::Relaxed) & want.bits() != 0 {
             return Poll::Ready(());
         }
         let decide = |_: &mut Held<Want, ()>| self.token.announce(want);
