@@ -335,7 +335,7 @@ GUARDS = [
     Guard(
         "src/wait/countdown.rs",
         "the flag is taken down by a load and a store",
-        "self.word.fetch_and(!WAITERS, Ordering::Relaxed);",
+        "self.word.fetch_and(!WAITERS, Ordering::Release);",
         "let word = self.word.load(Ordering::Relaxed);\n"
         "            self.word.store(word & !WAITERS, Ordering::Relaxed);",
     ),
@@ -348,7 +348,7 @@ GUARDS = [
     Guard(
         "src/wait/countdown.rs",
         "the flag stays when the list is empty",
-        "self.word.fetch_and(!WAITERS, Ordering::Relaxed);",
+        "self.word.fetch_and(!WAITERS, Ordering::Release);",
         "",
     ),
     Guard(

@@ -434,9 +434,13 @@ fn waits_for_the_drain_end_or_go_on_with_a_new_child() {
         let mut waits = [(); 3].map(|()| pending(token.drained()));
         let other = drop_elsewhere(child);
         let new = token.child();
+        // Who begins to wait now waits for the new one.
+        let mut late = pending(token.drained());
         other.join().unwrap();
+        assert!(!is_ready(&mut late));
         let ended = is_ready(&mut waits[2]);
         drop(new);
+        assert!(is_ready(&mut late));
         assert!(waits[..2].iter_mut().all(is_ready));
         assert!(ended || is_ready(&mut waits[2]));
         ended

@@ -174,9 +174,10 @@ impl Countdown {
     /// Under the lock: takes the flag down if nobody is left.
     fn clear_flag_if_empty(&self, held: &Held<(), ()>) {
         if held.waiters.is_empty() {
-            // Relaxed: the flag publishes nothing. An RMW, because others change the count
-            // meanwhile.
-            self.word.fetch_and(!WAITERS, Ordering::Relaxed);
+            // Release: pairs with the exchange in `update`. Whoever opens and finds nobody waiting
+            // has behind it that they were let go; they may look at their nodes without the lock.
+            // An RMW, because others change the count meanwhile.
+            self.word.fetch_and(!WAITERS, Ordering::Release);
         }
     }
 }
