@@ -13,11 +13,12 @@ fn a_cancel_of_the_token_cancels_the_scope() {
     explore(&[true, false], || {
         let token = CancelToken::new();
         let (driver, s) = scope::scope();
-        let driver = driver.token(&token);
         let other = {
             let token = token.clone();
             thread::spawn(move || token.cancel())
         };
+        // Before or after.
+        let driver = driver.token(&token);
         let was_cancelled = s.is_cancelled();
         let child = s.spawn(async {});
         other.join().unwrap();
