@@ -8,10 +8,9 @@ use std::{
     pin::{Pin, pin},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicUsize, Ordering::SeqCst},
     },
     task::Poll,
-    thread,
 };
 
 use futures_util::{
@@ -467,12 +466,12 @@ fn a_child_that_waits_for_two_lends_its_place_until_it_waits_for_neither() {
 #[cfg(feature = "std")]
 #[test]
 fn a_handle_that_another_thread_polls_lends_no_place() {
-    let started = AtomicBool::new(false);
+    let started = std::sync::atomic::AtomicBool::new(false);
     block_on(scope!(limit = limit(1), |s| {
         let (started, spawner) = (&started, s.clone());
         s.spawn(async move {
             let mut sibling = spawner.spawn(async { started.store(true, SeqCst) });
-            thread::scope(|threads| {
+            std::thread::scope(|threads| {
                 threads.spawn(|| assert!(poll_now(Pin::new(&mut sibling)).is_pending()));
             });
             for _ in 0..3 {
