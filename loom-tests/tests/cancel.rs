@@ -125,11 +125,13 @@ fn a_cancel_passes_over_those_who_wait_for_something_else() {
         let token = CancelToken::new();
         let child = token.child();
         let mut drained = [(); 3].map(|()| pending(token.drained()));
-        let mut cancelled = pending(token.cancelled());
+        // More than a batch, too.
+        let mut cancelled = [(); 3].map(|()| pending(token.cancelled()));
         let other = cancel_elsewhere(&token);
-        let early = is_ready(&mut cancelled);
+        let early = is_ready(&mut cancelled[2]);
         other.join().unwrap();
-        assert!(early || is_ready(&mut cancelled));
+        assert!(early || is_ready(&mut cancelled[2]));
+        assert!(cancelled[..2].iter_mut().all(is_ready));
         assert!(!drained.iter_mut().any(is_ready));
         drop(child);
         assert!(drained.iter_mut().all(is_ready));

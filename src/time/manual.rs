@@ -241,7 +241,7 @@ mod run {
     };
 
     use super::ManualClock;
-    use crate::sys::atomic::{AtomicUsize, Ordering};
+    use crate::Event;
 
     impl ManualClock {
         /// Runs a future on this thread, and moves the clock on to the next deadline whenever
@@ -254,7 +254,7 @@ mod run {
         /// If nothing has woken the future and nobody sleeps: it would wait for ever.
         #[track_caller]
         pub fn run<F: Future>(&self, future: F) -> F::Output {
-            let woken = Arc::new(Woken(AtomicUsize::new(0)));
+            let woken = Arc::new(Woken(Event::new()));
             let waker = Waker::from(Arc::clone(&woken));
             let mut cx = Context::from_waker(&waker);
             let mut future = pin!(future);
@@ -273,12 +273,11 @@ mod run {
         }
     }
 
-    struct Woken(AtomicUsize);
+    struct Woken(Event);
 
     impl Woken {
         fn take(&self) -> bool {
-            // Acquire: pairs with the release in `wake_by_ref`.
-            self.0.fetch_and(0, Ordering::Acquire) != 0
+            self.0.reset()
         }
     }
 
@@ -288,8 +287,7 @@ mod run {
         }
 
         fn wake_by_ref(self: &Arc<Self>) {
-            // Release: pairs with the acquire in `take`.
-            self.0.fetch_or(1, Ordering::Release);
+            self.0.set();
         }
     }
 }
