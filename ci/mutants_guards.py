@@ -18,7 +18,7 @@ class Guard(NamedTuple):
 MODELS = [
     ("src/wait/waker.rs", ["waker"]),
     ("src/wait/countdown.rs", ["event", "latch", "wait_group"]),
-    ("src/wait/queue.rs", ["event", "barrier", "cancel", "time"]),
+    ("src/wait/queue.rs", ["event", "barrier", "cancel", "cancel_island"]),
     ("src/wait/", ["list", "semaphore", "cancel"]),
     ("src/cancel/link.rs", ["cancel_island"]),
     ("src/cancel", ["cancel", "cancel_island"]),

@@ -10,7 +10,7 @@ use std::{
     task::{Wake, Waker},
 };
 
-use explore::{pending, poll_now};
+use explore::{is_ready, pending, poll_now};
 use loom::thread;
 use pleach_loom::{
     CancelToken,
@@ -247,5 +247,21 @@ fn nested_islands_are_told_by_whoever_cancels() {
         assert!(nested.is_cancelled());
         other.join().unwrap();
         won
+    });
+}
+
+#[test]
+fn those_who_wait_at_several_tokens_are_woken_though_a_batch_is_full() {
+    explore(&[true, false], || {
+        let token = CancelToken::new();
+        let children = [token.child(), token.child()];
+        let mut waits = [0, 0, 1, 1].map(|child: usize| pending(children[child].cancelled()));
+        let mut own = pending(token.cancelled());
+        let other = cancel_elsewhere(&token);
+        let early = is_ready(&mut own);
+        other.join().unwrap();
+        assert!(early || is_ready(&mut own));
+        assert!(waits.iter_mut().all(is_ready));
+        early
     });
 }
