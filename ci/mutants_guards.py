@@ -599,4 +599,10 @@ GUARDS = [
         "                return true;\n            }\n            if mark",
         "                return false;\n            }\n            if mark",
     ),
+    Guard(
+        "src/cancel/domain.rs",
+        "who comes to wait between two phases is not looked for",
+        "            return before | between & WAITERS;\n",
+        "            return before | between & 0;\n",
+    ),
 ]

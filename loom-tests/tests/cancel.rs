@@ -105,6 +105,41 @@ fn a_poll_with_the_same_waker_loses_no_wake() {
     });
 }
 
+/// Cancels a token when it is woken.
+struct Cancels(CancelToken);
+
+impl std::task::Wake for Cancels {
+    fn wake(self: Arc<Self>) {
+        self.0.cancel();
+    }
+}
+
+#[test]
+fn a_wait_between_the_two_phases_of_a_token_ends() {
+    explore(&[true, false], || {
+        let token = CancelToken::new();
+        let child = token.child();
+        // More than a batch: woken before the stop comes to the child, which so is brought
+        // through both phases at once.
+        let mut stopping = [(); 3].map(|()| Box::pin(token.stopping()));
+        for wait in &mut stopping {
+            let waker = Waker::from(Arc::new(Cancels(token.clone())));
+            assert!(poll_now(wait.as_mut(), &waker).is_pending());
+        }
+        let other = {
+            let token = token.clone();
+            thread::spawn(move || token.stop(CauseKind::Shutdown))
+        };
+        let task = Arc::new(Task::default());
+        let waker = Waker::from(Arc::clone(&task));
+        let mut wait = Box::pin(child.cancelled());
+        let early = poll_now(wait.as_mut(), &waker).is_ready();
+        other.join().unwrap();
+        assert!(early || task.take(), "it is not woken");
+        early
+    });
+}
+
 #[test]
 fn waits_that_are_dropped_leave_no_link() {
     explore(&[true, false], || {

@@ -31,8 +31,10 @@
 //! 5. The domain's memory stays as long as anybody is *in* it: those who have joined (`joined`,
 //!    under the lock: the root, every token below it until its memory goes, every weak handle,
 //!    every leaf by which the domain hangs in another) and have not left (`left`, outside the
-//!    lock). Who drops a token leaves after its hold of the lock, so that the lock is not freed
-//!    under anybody's hands. Nobody joins a dead domain.
+//!    lock). Whoever takes the lock is in the domain, or borrows a handle of somebody who is, until
+//!    it is released: a lock must not be freed under the hands that release it, and that no model
+//!    sees. So who drops a handle and has no token to free joins for the rest of the hold. Nobody
+//!    joins a dead domain.
 
 use core::{
     ops::Deref,
@@ -222,8 +224,8 @@ pub(super) struct Shape {
 /// What a drop has taken out of the tree, to be dealt with once the lock is released.
 #[derive(Default)]
 pub(super) struct Removed {
-    /// Counted tokens that are not linked any more, and whether weak handles know them: then
-    /// this is one as well.
+    /// Counted tokens that are not linked any more, that of the drop first; and whether weak
+    /// handles know them: then this is one as well, with its place in the domain.
     pub(super) tokens: [Option<(NonNull<Token>, bool)>; 2],
     /// One whose last child has gone, and somebody may wait for that.
     pub(super) emptied: Option<Node>,
@@ -274,10 +276,12 @@ impl Shape {
     pub(super) fn inherit(&mut self, node: Node, parent: Node, phase: Phase) -> usize {
         if phase < Phase::Cancelled || parent.first_cause_was_of_a_stop() {
             let before = self.raise(node, phase.min(Phase::Stopping), || parent.first_cause());
-            if phase == Phase::Cancelled {
-                self.raise(node, phase, || parent.last_cause());
+            if phase < Phase::Cancelled {
+                return before;
             }
-            return before;
+            let between = self.raise(node, phase, || parent.last_cause());
+            // Somebody may have come to wait between the two.
+            return before | between & WAITERS;
         }
         self.raise(node, phase, || parent.first_cause())
     }
@@ -364,6 +368,8 @@ impl Shape {
             links.weak += u32::from(links.weak > 0);
             links.weak > 0
         });
+        // (Nobody is alone in a domain with weak handles: the root knows that others have joined.)
+        self.joined = self.joined.wrapping_add(usize::from(is_known));
         match &mut removed.tokens {
             [free @ None, _] | [Some(_), free @ None] => *free = Some((node.0, is_known)),
             _ => unreachable!("a drop takes out two tokens at most (invariant 2)"),

@@ -41,7 +41,7 @@ pub(super) unsafe fn drop_last(token: NonNull<Token>) {
         run_in_drop(|| unsafe { memory::free_domain(domain) });
         return;
     }
-    let mut is_plain = false;
+    let (mut is_plain, mut stays) = (false, false);
     let give_up = |shape: &mut Shape, removed: &mut Removed| {
         // SAFETY: linked, by the handle.
         let node = unsafe { Node::of(this) };
@@ -61,12 +61,22 @@ pub(super) unsafe fn drop_last(token: NonNull<Token>) {
                 shape.reap(node, removed);
             }
         }
+        // A token that is not this call's to free may go, and the domain with it, as soon as the
+        // lock is released, and that takes a while (`domain.rs`, invariant 5).
+        stays = !is_plain && !removed.dead && removed.tokens[0].is_none();
+        if stays {
+            this.domain().join(shape);
+        }
     };
-    // SAFETY: the token is in the domain until it is freed.
+    // SAFETY: the token is in the domain until it is freed, or this call is.
     unsafe { take_out(domain, give_up) };
     if is_plain {
         // SAFETY: it was taken out, and nobody knows it.
         unsafe { memory::free(token) };
+    }
+    if stays {
+        // SAFETY: joined above.
+        run_in_drop(|| unsafe { memory::leave(domain) });
     }
 }
 
@@ -147,8 +157,8 @@ impl Ends {
             self.panics.run(|| empty(unsafe { token.as_ref() }));
             self.panics.run(|| {
                 if is_known {
-                    // SAFETY: the weak count that `Shape::reap` has added.
-                    unsafe { release_weak(token) };
+                    // SAFETY: the weak handle that `Shape::note_gone` has made.
+                    unsafe { drop_weak(token) };
                 } else {
                     // SAFETY: nobody knows the token any more.
                     unsafe { memory::free(token) };
