@@ -110,7 +110,8 @@ impl Event {
     /// Waits until the event is set, which it may be already.
     ///
     /// When this resolves, the event *was* set at some time since the future was first
-    /// polled. It may have been reset by then.
+    /// polled. It may have been reset by then. While the event is set every poll is ready, even
+    /// if the `set` is still busy with waking others.
     ///
     /// # Cancel safety
     ///

@@ -188,6 +188,29 @@ fn a_wake_may_drop_another_wait() {
 }
 
 #[test]
+fn whoever_finds_it_set_finds_no_wait_pending() {
+    let event = leaked();
+    let last = Arc::new(Mutex::new(None));
+    let waker = {
+        let last = Arc::clone(&last);
+        Hostile::default()
+            .on_wake(move || {
+                assert!(event.is_set());
+                let mut last = last.lock().unwrap();
+                assert!(last.as_mut().is_some_and(is_ready), "not woken yet");
+            })
+            .waker()
+    };
+    let _first = queued_with(event, &waker);
+    // Enough in between that the last one is in a later batch.
+    let _between: Vec<_> = (0..20).map(|_| queued(event)).collect();
+    *last.lock().unwrap() = Some(queued(event));
+    event.set();
+    assert!(last.lock().unwrap().as_ref().unwrap().is_terminated());
+    assert!(!has_waiters(event));
+}
+
+#[test]
 fn a_set_between_the_look_and_the_queue_is_seen() {
     let event = leaked();
     let drops = Arc::new(AtomicUsize::new(0));

@@ -10,7 +10,10 @@ use std::{
     task::{Wake, Waker},
 };
 
-use explore::{is_ready, pending, poll_now};
+use explore::{
+    is_ready, pending, poll_now,
+    token::{cancel_elsewhere, elsewhere},
+};
 use loom::thread;
 use pleach_loom::{
     CancelToken,
@@ -26,11 +29,6 @@ where
 {
     STEPS.store(64, std::sync::atomic::Ordering::Relaxed);
     explore::explore(expected, model);
-}
-
-fn cancel_elsewhere(token: &CancelToken) -> thread::JoinHandle<bool> {
-    let token = token.clone();
-    thread::spawn(move || token.cancel())
 }
 
 #[test]
@@ -113,10 +111,7 @@ fn any_of_takes_the_cause_of_the_first() {
     explore(&[1, 2], || {
         let parents = [CancelToken::new(), CancelToken::new()];
         let any = CancelToken::any_of(&[&parents[0], &parents[1]]);
-        let other = {
-            let parent = parents[0].clone();
-            thread::spawn(move || parent.cancel_with(Cause::user(1)))
-        };
+        let other = elsewhere(&parents[0], |parent| parent.cancel_with(Cause::user(1)));
         parents[1].cancel_with(Cause::user(2));
         assert!(any.is_cancelled());
         other.join().unwrap();
@@ -129,10 +124,7 @@ fn all_of_waits_for_the_last() {
     explore(&[1, 2], || {
         let parents = [CancelToken::new(), CancelToken::new()];
         let all = CancelToken::all_of(&[&parents[0], &parents[1]]);
-        let other = {
-            let parent = parents[0].clone();
-            thread::spawn(move || parent.cancel_with(Cause::user(1)))
-        };
+        let other = elsewhere(&parents[0], |parent| parent.cancel_with(Cause::user(1)));
         parents[1].cancel_with(Cause::user(2));
         other.join().unwrap();
         assert!(all.is_cancelled());
@@ -194,10 +186,7 @@ fn who_comes_back_to_tell_sees_what_was_done_before_each() {
         });
         let mut wait = Box::pin(all.stopping());
         assert!(poll_now(wait.as_mut(), &Waker::from(Arc::clone(&looks))).is_pending());
-        let other = {
-            let parent = parents[0].clone();
-            thread::spawn(move || parent.stop(Cause::user(1)))
-        };
+        let other = elsewhere(&parents[0], |parent| parent.stop(Cause::user(1)));
         work.store(1, Ordering::Relaxed);
         parents[1].stop(Cause::user(2));
         other.join().unwrap();
@@ -211,10 +200,7 @@ fn all_of_stops_when_all_stop_in_whatever_way() {
     explore(&[Phase::Stopping], || {
         let parents = [CancelToken::new(), CancelToken::new()];
         let all = CancelToken::all_of(&[&parents[0], &parents[1]]);
-        let other = {
-            let parent = parents[0].clone();
-            thread::spawn(move || parent.stop(Cause::user(1)))
-        };
+        let other = elsewhere(&parents[0], |parent| parent.stop(Cause::user(1)));
         parents[1].cancel();
         other.join().unwrap();
         all.phase()

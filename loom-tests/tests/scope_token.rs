@@ -4,7 +4,7 @@ mod explore;
 
 use std::sync::Arc;
 
-use explore::{explore, task::finish};
+use explore::{explore, task::finish, token::elsewhere};
 use loom::thread;
 use pleach_loom::{CancelToken, cancel::CauseKind, scope};
 
@@ -13,10 +13,7 @@ fn a_cancel_of_the_token_cancels_the_scope() {
     explore(&[true, false], || {
         let token = CancelToken::new();
         let (driver, s) = scope::scope();
-        let other = {
-            let token = token.clone();
-            thread::spawn(move || token.cancel())
-        };
+        let other = elsewhere(&token, |token| token.cancel());
         // Before or after.
         let driver = driver.token(&token);
         let was_cancelled = s.is_cancelled();
@@ -73,10 +70,7 @@ fn the_end_of_the_scope_lets_go_of_the_token() {
 fn two_that_ask_for_the_token_get_the_same() {
     explore(&[()], || {
         let (driver, s) = scope::scope();
-        let other = {
-            let s = s.clone();
-            thread::spawn(move || s.token())
-        };
+        let other = elsewhere(&s, |s| s.token());
         let here = s.token();
         let there = other.join().unwrap();
         assert!(here.same(&there));

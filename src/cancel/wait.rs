@@ -72,6 +72,9 @@ impl Token {
 
     /// Waits until the token is cancelled; gives its cause.
     ///
+    /// Whoever has found the token cancelled finds this ready when it is polled next, even if the
+    /// call that cancels is still busy with waking others.
+    ///
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
@@ -170,10 +173,6 @@ impl<T: Deref<Target = Token>> Wait<T> {
         if want == Want::Drained {
             return self.start_drained(cx);
         }
-        // Relaxed: as in `announce`.
-        if self.token.state.load(Ordering::Relaxed) & want.bits() != 0 {
-            return Poll::Ready(());
-        }
         let decide = |_: &mut Held<Want, ()>| self.token.announce(want);
         // SAFETY: the node is idle (only the first poll comes here), is used with this queue
         // alone, and `Drop` leaves it.
@@ -201,19 +200,17 @@ impl<T: Deref<Target = Token>> Wait<T> {
         })
     }
 
-    /// A poll that may be repeated when it was ready. Most of them find nothing new.
+    /// A poll that may be repeated when it was ready.
     #[inline]
     pub(crate) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<()> {
-        match self.waiter.stage() {
-            // SAFETY: the future's own node, found queued in a queue that takes no wakers.
-            Stage::Queued if unsafe { self.waiter.will_wake(cx.waker()) } => Poll::Pending,
-            Stage::Done => Poll::Ready(()),
-            _ => self.look(cx),
+        if self.is_done() {
+            return Poll::Ready(());
         }
-    }
-
-    #[inline(never)]
-    fn look(self: Pin<&Self>, cx: &Context<'_>) -> Poll<()> {
+        if self.is_over() {
+            self.leave();
+            self.waiter.finish();
+            return Poll::Ready(());
+        }
         // SAFETY: the node is this future's own, used with this queue alone.
         unsafe { self.token.queue.poll(&self.waiter, cx, || self.start(cx)) }
     }
@@ -226,12 +223,25 @@ impl<T: Deref<Target = Token>> Wait<T> {
     fn is_done(&self) -> bool {
         self.waiter.stage() == Stage::Done
     }
+
+    /// Whether the token says so, though nobody may have said it to this waiter yet: who has found
+    /// the token cancelled does not find a wait for that pending.
+    #[inline]
+    fn is_over(&self) -> bool {
+        // Relaxed: as in `announce`.
+        self.token.state.load(Ordering::Relaxed) & self.waiter.request().bits() != 0
+    }
+
+    #[inline]
+    fn leave(&self) {
+        // SAFETY: the node is this future's own, used with this queue alone.
+        unsafe { self.token.queue.leave(&self.waiter, |_| ()) };
+    }
 }
 
 impl<T: Deref<Target = Token>> Drop for Wait<T> {
     fn drop(&mut self) {
-        // SAFETY: the node is this future's own, used with this queue alone.
-        unsafe { self.token.queue.leave(&self.waiter, |_| ()) };
+        self.leave();
     }
 }
 

@@ -33,6 +33,8 @@
 //! |---|---|
 //! | never queued, or ended | nothing |
 //! | queued | unlinked under the lock; the last to leave takes `WAITERS` down |
+//!
+//! So it is when a `Wait` that is queued is polled and finds the count zero: it leaves by itself.
 
 use core::{
     fmt,
@@ -217,16 +219,25 @@ impl Wait<'_> {
         unsafe { self.map_unchecked(|this| &this.waiter) }
     }
 
-    /// First poll: sees that there is nothing to wait for, or queues.
+    /// First poll: queues, if there is something to wait for.
     fn start(self: Pin<&Self>, cx: &Context<'_>) -> Poll<()> {
         let countdown = self.countdown;
-        if countdown.count() == 0 {
-            return Poll::Ready(());
-        }
         let decide = |held: &mut Held<(), ()>| countdown.announce(held);
         // SAFETY: the node is idle (only the first poll comes here), is used with this queue
         // alone, and `Drop` leaves it.
         unsafe { countdown.queue.enter(self.waiter(), cx, decide) }.map(drop)
+    }
+
+    /// Whether the count says so, though nobody may have said it to this waiter yet: who has found
+    /// the event set, or the latch open, does not find a wait for that pending.
+    fn is_over(&self) -> bool {
+        self.waiter.stage() != Stage::Done && self.countdown.count() == 0
+    }
+
+    fn leave(&self) {
+        let left = |held: &mut Held<(), ()>| self.countdown.clear_flag_if_empty(held);
+        // SAFETY: the node is this future's own, used with this queue alone.
+        unsafe { self.countdown.queue.leave(&self.waiter, left) };
     }
 }
 
@@ -235,6 +246,11 @@ impl Future for Wait<'_> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.into_ref();
+        if this.is_over() {
+            this.leave();
+            this.waiter.finish();
+            return Poll::Ready(());
+        }
         let queue = &this.countdown.queue;
         // SAFETY: the node is this future's own, used with this queue alone.
         unsafe { queue.poll(&this.waiter, cx, || this.start(cx)) }
@@ -249,9 +265,6 @@ impl FusedFuture for Wait<'_> {
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        let countdown = self.countdown;
-        let left = |held: &mut Held<(), ()>| countdown.clear_flag_if_empty(held);
-        // SAFETY: the node is this future's own, used with this queue alone.
-        unsafe { countdown.queue.leave(&self.waiter, left) };
+        self.leave();
     }
 }

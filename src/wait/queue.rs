@@ -67,12 +67,34 @@ impl<T, S> Queue<T, S> {
         })
     }
 
-    /// A poll: `start` makes the first one, by [`enter`](Self::enter).
+    /// A poll: `start` makes the first one, by [`enter`](Self::enter). Most of them find nothing
+    /// new, and need no lock for that.
     ///
     /// # Safety
     ///
     /// `waiter` is the caller's own and is used with this queue alone.
+    #[inline]
     pub(crate) unsafe fn poll(
+        &self,
+        waiter: &Waiter<T>,
+        cx: &Context<'_>,
+        start: impl FnOnce() -> Poll<()>,
+    ) -> Poll<()> {
+        // SAFETY: the caller's promise, found queued, and no queue takes wakers.
+        if waiter.stage() == Stage::Queued && unsafe { waiter.will_wake(cx.waker()) } {
+            return Poll::Pending;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.look(waiter, cx, start) }
+    }
+
+    /// The other polls.
+    ///
+    /// # Safety
+    ///
+    /// As for [`poll`](Self::poll).
+    #[inline(never)]
+    unsafe fn look(
         &self,
         waiter: &Waiter<T>,
         cx: &Context<'_>,
@@ -81,7 +103,7 @@ impl<T, S> Queue<T, S> {
         let ended = match waiter.stage() {
             Stage::Idle => start(),
             // SAFETY: the caller's promise.
-            Stage::Queued => unsafe { self.poll_queued(waiter, cx) },
+            Stage::Queued => unsafe { self.change_waker(waiter, cx) },
             Stage::Ended(_) => Poll::Ready(()),
             Stage::Done => panic!("`Wait` was polled after it had completed"),
         };
@@ -91,16 +113,12 @@ impl<T, S> Queue<T, S> {
         ended
     }
 
-    /// A later poll: the wait has ended, or the waker may have to change.
+    /// Stores another waker, unless the wait has ended.
     ///
     /// # Safety
     ///
-    /// As for [`poll`](Self::poll), and the node was found queued.
-    unsafe fn poll_queued(&self, waiter: &Waiter<T>, cx: &Context<'_>) -> Poll<()> {
-        // SAFETY: the caller's promise, found queued, and no queue takes wakers.
-        if unsafe { waiter.will_wake(cx.waker()) } {
-            return Poll::Pending;
-        }
+    /// As for [`poll`](Self::poll).
+    unsafe fn change_waker(&self, waiter: &Waiter<T>, cx: &Context<'_>) -> Poll<()> {
         let mut fresh = Some(cx.waker().clone());
         // The replaced waker, or the fresh one if the wait has ended meanwhile, is dropped with
         // `fresh`, outside the lock.

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     task::{Poll, Wake, Waker},
@@ -14,7 +14,7 @@ use pleach::{
     cancel::{Cause, CauseKind},
 };
 
-use crate::{is_ready, pending, poll};
+use crate::{is_ready, pending, poll, support::Hostile};
 
 #[derive(Default)]
 struct Wakes(AtomicUsize);
@@ -70,6 +70,29 @@ fn a_stop_passes_many_over_and_wakes_those_who_wait_for_it() {
     assert!(!cancelled.iter_mut().any(is_ready));
     token.cancel();
     assert!(cancelled.iter_mut().all(is_ready));
+}
+
+#[test]
+fn whoever_finds_the_token_cancelled_finds_no_wait_pending() {
+    let token = CancelToken::new();
+    let last = Arc::new(Mutex::new(None));
+    let waker = {
+        let (token, last) = (token.clone(), Arc::clone(&last));
+        Hostile::default()
+            .on_wake(move || {
+                assert!(token.is_cancelled());
+                let mut last = last.lock().unwrap();
+                assert!(last.as_mut().is_some_and(is_ready), "not woken yet");
+            })
+            .waker()
+    };
+    let mut first = Box::pin(token.cancelled());
+    assert!(poll(first.as_mut(), &waker).is_pending());
+    // Enough in between that the last one is in a later batch.
+    let _between: Vec<_> = (0..20).map(|_| pending(token.cancelled())).collect();
+    *last.lock().unwrap() = Some(pending(token.clone().cancelled_owned()));
+    token.cancel();
+    assert!(last.lock().unwrap().take().unwrap().is_terminated());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 pub(crate) mod guarded;
 pub(crate) mod permits;
 pub(crate) mod task;
+pub(crate) mod token;
 
 use std::{
     collections::BTreeSet,
