@@ -356,19 +356,23 @@ GUARDS = [
     Guard(
         "src/wait/countdown.rs",
         "drop skips the lock because the count is zero, not because its own node has ended",
-        "unsafe { countdown.queue.leave(&self.waiter, left) };",
-        "if countdown.count() > 0 { unsafe { countdown.queue.leave(&self.waiter, left) } };",
+        "unsafe { self.countdown.queue.leave(&self.waiter, left) };",
+        "if self.countdown.count() > 0 { unsafe { self.countdown.queue.leave(&self.waiter, left) } };",
     ),
     Guard(
         "src/wait/countdown.rs",
-        "poll skips the lock because the count is zero, not because its own node has ended",
-        """        let queue = &this.countdown.queue;
+        "poll is ready because the count is zero, and leaves its node in the list",
+        """            this.leave();
 """,
-        """        let queue = &this.countdown.queue;
-        if this.waiter.stage() == Stage::Queued && this.countdown.count() == 0 {
-            this.waiter.finish();
-            return Poll::Ready(());
-        }
+        "",
+    ),
+    Guard(
+        "src/cancel/wait.rs",
+        "poll is ready because the token is cancelled, and leaves its node in the list",
+        """            self.leave();
+            self.waiter.finish();
+""",
+        """            self.waiter.finish();
 """,
     ),
     Guard(

@@ -57,6 +57,19 @@ fn whoever_finds_it_cancelled_sees_what_was_done_before() {
 }
 
 #[test]
+fn whoever_finds_its_phase_sees_what_was_done_before() {
+    explore(&[None, Some(1)], || {
+        let token = CancelToken::new();
+        let child = token.child();
+        let (work, other) = work_then(move || token.stop(CauseKind::Shutdown));
+        let is_stopping = child.phase() == Phase::Stopping;
+        let seen = is_stopping.then(|| work.load(Ordering::Relaxed));
+        other.join().unwrap();
+        seen
+    });
+}
+
+#[test]
 fn a_changed_waker_is_the_one_that_is_woken_or_the_poll_was_ready() {
     explore(&[true, false], || {
         let token = CancelToken::new();
