@@ -30,6 +30,7 @@ MODELS = [
     ("src/latch.rs", ["latch"]),
     ("src/wait_group", ["wait_group"]),
     ("src/barrier.rs", ["barrier"]),
+    ("src/channel", ["channel"]),
     ("src/sys/lock.rs", ["lock"]),
     ("src/sys/lock_only.rs", ["semaphore+lock-only", "scope_handle+lock-only"]),
     ("src/sys/park.rs", ["semaphore_blocking"]),
@@ -273,9 +274,9 @@ GUARDS = [
     Guard(
         "src/wait/list.rs",
         "a waker is stored although the wait has ended",
-        "            Stage::Ended(outcome) => Err(outcome),\n"
-        "            _ => Ok(Self::with_stored(waiter, f)),",
-        "            _ => Ok(Self::with_stored(waiter, f)),",
+        "            Stage::Queued => Ok(Self::with_stored(waiter, f)),\n"
+        "            Stage::Ended(outcome) => Err(outcome),",
+        "            Stage::Queued | Stage::Ended(_) => Ok(Self::with_stored(waiter, f)),",
     ),
     Guard(
         "src/wait/waker.rs",
@@ -374,6 +375,54 @@ GUARDS = [
 """,
         """            self.waiter.finish();
 """,
+    ),
+    Guard(
+        "src/channel/held.rs",
+        "a newcomer takes a message that was promised",
+        "if self.state.len > self.state.granted {\n                return Taken::Message",
+        "if self.state.len > 0 {\n                return Taken::Message",
+    ),
+    Guard(
+        "src/channel/held.rs",
+        "a sender is let in and no receiver is told of its message",
+        "let waker = self.admit().or_else(|| self.ticket());",
+        "let waker = self.admit();",
+    ),
+    Guard(
+        "src/channel/held.rs",
+        "room is used and those who wait for its message are not told",
+        "        let receiver = held.ticket();\n        Wakes {\n            sender,\n            receiver,\n            is_all: held.is_settled(),",
+        "        let receiver = None;\n        Wakes {\n            sender,\n            receiver,\n            is_all: true,",
+    ),
+    Guard(
+        "src/channel/held.rs",
+        "a closed channel is finished although there are permits",
+        "state.is_closed && state.len == 0 && (state.reserved == 0 || state.is_abandoned)",
+        "state.is_closed && state.len == 0",
+    ),
+    Guard(
+        "src/channel/held.rs",
+        "a closed channel is finished although messages are promised",
+        "state.is_closed && state.len == 0 && (",
+        "state.is_closed && state.len == state.granted && (",
+    ),
+    Guard(
+        "src/channel/held.rs",
+        "a permit sends to nobody",
+        "        if self.state.is_abandoned {\n            return Err(value);\n        }\n",
+        "",
+    ),
+    Guard(
+        "src/channel/recv.rs",
+        "a receiver that gives up keeps its ticket",
+        "                    held.return_ticket();\n",
+        "",
+    ),
+    Guard(
+        "src/channel/send.rs",
+        "a send that gives up takes its message although it was sent",
+        "Err(outcome) => outcome != Outcome::Granted,",
+        "Err(_) => true,",
     ),
     Guard(
         "src/wait/queue.rs",

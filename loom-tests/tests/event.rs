@@ -154,6 +154,22 @@ fn a_set_returns_when_all_are_let_go_whichever_set_does_it() {
 }
 
 #[test]
+fn a_set_that_finds_nobody_waiting_has_behind_it_that_they_were_let_go() {
+    explore(&[true, false], || {
+        let event = event();
+        let mut before = pending(event.wait());
+        let other = beside(&event, |event| event.set());
+        let was_set = event.is_set();
+        event.set();
+        event.reset();
+        // Its node alone tells: the event is not set any more.
+        assert!(is_ready(&mut before));
+        other.join().unwrap();
+        was_set
+    });
+}
+
+#[test]
 fn a_set_against_a_poll_and_a_drop_leaves_no_link() {
     explore(&[true, false], || {
         let event = event();

@@ -39,7 +39,7 @@
 use core::{
     fmt,
     marker::PhantomPinned,
-    mem::{self, ManuallyDrop},
+    mem::{self, MaybeUninit},
     pin::Pin,
     ptr,
     task::Waker,
@@ -97,9 +97,11 @@ pub enum Stage {
 pub struct Waiter<T> {
     state: AtomicU8,
     request: T,
-    links: UnsafeCell<Links<T>>,
-    /// There only while the node is linked, so there is nothing to drop with the node.
-    waker: UnsafeCell<ManuallyDrop<Option<Waker>>>,
+    /// There only while the node is linked. So to make a node that is never linked, as most are, is
+    /// to write its state.
+    links: UnsafeCell<MaybeUninit<Links<T>>>,
+    /// As the links: there is nothing to drop with the node.
+    waker: UnsafeCell<MaybeUninit<Option<Waker>>>,
     // Others hold pointers to the node while its owner polls it through `&mut`: this is what
     // keeps that `&mut` from claiming to be the only pointer.
     _pinned: PhantomPinned,
@@ -138,11 +140,8 @@ impl<T> Waiter<T> {
             Self {
                 state: AtomicU8::new(IDLE),
                 request,
-                links: UnsafeCell::new(Links {
-                    prev: ptr::null(),
-                    next: ptr::null(),
-                }),
-                waker: UnsafeCell::new(ManuallyDrop::new(None)),
+                links: UnsafeCell::new(MaybeUninit::uninit()),
+                waker: UnsafeCell::new(MaybeUninit::uninit()),
                 _pinned: PhantomPinned,
             }
         }
@@ -197,7 +196,7 @@ impl<T> Waiter<T> {
             // bytes, of which only the two pointers are compared. They cannot have been used anew
             // for `waker`: it would be the outcome's doing, and the node would have been found
             // ended.
-            unsafe { &**stored }
+            unsafe { &*stored.cast::<Option<Waker>>() }
                 .as_ref()
                 .is_some_and(|stored| stored.will_wake(waker))
         })
@@ -297,11 +296,14 @@ impl<T> List<T> {
                 (node, node)
             }
         };
-        Self::with_links(&waiter, |links| {
-            links.prev = prev;
-            links.next = next;
+        waiter.links.with_mut(|links| {
+            // SAFETY: the lock is held and the node is about to be linked (invariant 2).
+            unsafe { links.cast::<Links<T>>().write(Links { prev, next }) };
         });
-        Self::with_stored(&waiter, |stored| *stored = waker);
+        waiter.waker.with_mut(|stored| {
+            // SAFETY: as above (invariant 5).
+            unsafe { stored.cast::<Option<Waker>>().write(waker) };
+        });
         self.len += 1;
         // Relaxed: others look only under the lock, the owner needs no order with itself.
         waiter.state.store(QUEUED, Ordering::Relaxed);
@@ -390,7 +392,7 @@ impl<T> List<T> {
         }
     }
 
-    /// Looks at a queued node's waker, or replaces it. `Err` if the wait has ended.
+    /// Looks at the waker of a node that was queued, or replaces it. `Err` if the wait has ended.
     ///
     /// Only a comparison may run inside `f`: the lock is held.
     ///
@@ -403,8 +405,9 @@ impl<T> List<T> {
         f: impl FnOnce(&mut Option<Waker>) -> R,
     ) -> Result<R, Outcome> {
         match waiter.stage() {
+            Stage::Queued => Ok(Self::with_stored(waiter, f)),
             Stage::Ended(outcome) => Err(outcome),
-            _ => Ok(Self::with_stored(waiter, f)),
+            Stage::Idle | Stage::Done => unreachable!("only the wait of a queued node can end"),
         }
     }
 
@@ -412,7 +415,9 @@ impl<T> List<T> {
     fn unlink(&mut self, waiter: &Waiter<T>) -> Option<Waker> {
         // SAFETY: read and not taken, because the owner may be reading it too (invariant 5). It
         // is not looked at again: the node is linked anew, if ever, with another.
-        let waker = ManuallyDrop::into_inner(waiter.waker.with(|stored| unsafe { stored.read() }));
+        let waker = waiter
+            .waker
+            .with(|stored| unsafe { stored.cast::<Option<Waker>>().read() });
         let (prev, next) = Self::with_links(waiter, |links| (links.prev, links.next));
         self.len -= 1;
         if self.len == 0 {
@@ -433,8 +438,8 @@ impl<T> List<T> {
     fn with_links<R>(waiter: &Waiter<T>, f: impl FnOnce(&mut Links<T>) -> R) -> R {
         waiter.links.with_mut(|links| {
             // SAFETY: the caller holds the lock (it has `&mut` or is a method of the list
-            // inside) and the node is linked or about to be: invariant 2.
-            f(unsafe { &mut *links })
+            // inside) and the node is linked: invariant 2.
+            f(unsafe { &mut *links.cast::<Links<T>>() })
         })
     }
 
@@ -443,7 +448,7 @@ impl<T> List<T> {
         waiter.waker.with_mut(|stored| {
             // SAFETY: as in `with_links`, and invariant 5: the caller is the owner, or the owner
             // reads only under the lock.
-            f(unsafe { &mut *stored })
+            f(unsafe { &mut *stored.cast::<Option<Waker>>() })
         })
     }
 }
