@@ -1,10 +1,6 @@
 //! Acquiring for threads: what a future waits for, the thread sleeps for.
 
-use core::{
-    future::Future,
-    pin::pin,
-    task::{Context, Poll},
-};
+use core::pin::pin;
 
 use super::{AcquireError, Permit, Semaphore};
 use crate::{
@@ -13,33 +9,6 @@ use crate::{
 };
 
 /// Polls `acquire` until it is ready, asleep in between.
-fn wait<A: Future>(acquire: A) -> A::Output {
-    match wait_until(acquire, None) {
-        Some(output) => output,
-        None => unreachable!("without a deadline nothing ends the wait"),
-    }
-}
-
-/// The same, for at most until `deadline`.
-fn wait_until<A: Future>(acquire: A, deadline: Option<Instant>) -> Option<A::Output> {
-    let mut acquire = pin!(acquire);
-    park::with_parker(|parker| {
-        let mut cx = Context::from_waker(parker.waker());
-        loop {
-            if let Poll::Ready(output) = acquire.as_mut().poll(&mut cx) {
-                return Some(output);
-            }
-            if !parker.wait(deadline) {
-                // What was granted at the last moment is not given back.
-                return match acquire.as_mut().poll(&mut cx) {
-                    Poll::Ready(output) => Some(output),
-                    Poll::Pending => None,
-                };
-            }
-        }
-    })
-}
-
 impl Semaphore {
     /// Waits for one permit and blocks the thread meanwhile.
     ///
@@ -148,13 +117,19 @@ impl Semaphore {
         permits: usize,
         token: &Token,
     ) -> Result<Permit<'_>, AcquireError> {
-        wait(self.acquire_many_or_cancel(permits, token))
+        park::wait(pin!(self.acquire_many_or_cancel(permits, token)))
     }
 
     fn block(&self, permits: usize, deadline: Option<Instant>) -> Result<Permit<'_>, AcquireError> {
         if let Ok(permit) = self.try_acquire_many(permits) {
             return Ok(permit);
         }
-        wait_until(self.acquire_many(permits), deadline).unwrap_or(Err(AcquireError::TimedOut))
+        let mut acquire = pin!(self.acquire_many(permits));
+        match deadline {
+            None => park::wait(acquire),
+            Some(deadline) => {
+                park::wait_until(acquire.as_mut(), deadline).unwrap_or(Err(AcquireError::TimedOut))
+            }
+        }
     }
 }

@@ -31,7 +31,7 @@ impl<T> UnsafeCell<T> {
     }
 
     /// Runs `f` with a pointer that it may read through, if the protocol allows.
-    #[inline]
+    #[inline(always)]
     pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
         #[cfg(not(loom))]
         return f(self.inner.get());
@@ -40,7 +40,7 @@ impl<T> UnsafeCell<T> {
     }
 
     /// Runs `f` with a pointer that it may write through, if the protocol allows.
-    #[inline]
+    #[inline(always)]
     pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         #[cfg(not(loom))]
         return f(self.inner.get());

@@ -11,6 +11,13 @@
 //! | `critical-section` | [`CriticalLock`]: interrupt handlers may use whatever is behind it |
 //! | compare-and-swap, by the target or by `portable-atomic` | [`SpinLock`], verified by models of its own; not for interrupt handlers |
 //!
+//! Channels, whose every operation is one hold, take [`BriefLock`]: under `std` that is the spin lock,
+//! which then sleeps as well. It is let go by a plain store where a mutex that others may sleep on
+//! needs another read-modify-write, and that is a third of what a message costs
+//! (`benches/benches/channel`). The price is that who waits for a thread that was taken off its
+//! processor looks again and again, with a sleep in between, and is not woken. Elsewhere it is the
+//! lock of the table.
+//!
 //! The models of the lock-only build (`atomic.rs`) run on [`CriticalLock`] too: its section is
 //! one mutex of loom's then.
 //!
@@ -28,6 +35,13 @@ pub use loom_lock::Lock;
 pub(crate) use os::Lock;
 #[cfg(all(not(loom), not(feature = "std"), not(feature = "critical-section")))]
 pub(crate) use spin::SpinLock as Lock;
+
+/// The lock for what is little else than holds of it.
+#[cfg(all(not(loom), feature = "std"))]
+pub(crate) type BriefLock<T> = spin::SpinLock<T>;
+/// The lock for what is little else than holds of it.
+#[cfg(any(loom, not(feature = "std")))]
+pub(crate) type BriefLock<T> = Lock<T>;
 
 #[cfg(all(
     not(feature = "std"),
@@ -135,12 +149,12 @@ mod critical {
     }
 }
 
-#[cfg(any(loom, all(not(feature = "std"), not(feature = "critical-section"))))]
+#[cfg(any(loom, feature = "std", not(feature = "critical-section")))]
 pub(crate) mod spin {
     //! A test-and-test-and-set lock.
     //!
-    //! It waits by spinning: an interrupt handler that spins on a lock whose holder it
-    //! interrupted never returns. On such targets take a back-end that masks interrupts.
+    //! It waits by spinning (for a short while only, where there are threads that can sleep): an
+    //! interrupt handler that spins on a lock whose holder it interrupted never returns. On such targets take a back-end that masks interrupts.
 
     use core::panic::{RefUnwindSafe, UnwindSafe};
 
@@ -153,7 +167,7 @@ pub(crate) mod spin {
     const FREE: usize = 0;
     const HELD: usize = 1;
 
-    /// A spin lock: the back-end where there is no operating system to sleep on.
+    /// A spin lock.
     #[derive(Debug)]
     pub struct SpinLock<T> {
         state: AtomicUsize,
@@ -180,20 +194,10 @@ pub(crate) mod spin {
         }
 
         /// Runs `f` with the lock held.
-        #[inline]
+        #[inline(always)]
         pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-            // Acquire: pairs with the release in `Held::drop`, so that this holder sees what
-            // the last one wrote.
-            while self
-                .state
-                .compare_exchange_weak(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
-                .is_err()
-            {
-                // Only looks until the lock seems free, so that waiters do not fight over
-                // the cache line.
-                while self.state.load(Ordering::Relaxed) == HELD {
-                    thread::spin();
-                }
+            if !self.take() {
+                self.wait();
             }
             let _held = Held(&self.state);
             self.value.with_mut(|value| {
@@ -201,6 +205,29 @@ pub(crate) mod spin {
                 // back, so this is the only access until `_held` is dropped.
                 f(unsafe { &mut *value })
             })
+        }
+    }
+
+    impl<T> SpinLock<T> {
+        #[inline]
+        fn take(&self) -> bool {
+            // Acquire: pairs with the release in `Held::drop`, so that this holder sees what
+            // the last one wrote.
+            self.state
+                .compare_exchange_weak(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
+        }
+
+        #[cold]
+        fn wait(&self) {
+            let mut turns = 0;
+            while !self.take() {
+                // Only looks until the lock seems free, so that waiters do not fight over
+                // the cache line.
+                while self.state.load(Ordering::Relaxed) == HELD {
+                    thread::spin(&mut turns);
+                }
+            }
         }
     }
 

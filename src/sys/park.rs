@@ -4,7 +4,12 @@
 //! they share is counted. A thread keeps its parker for the next time: a wake that arrives late
 //! makes the next wait look once too often, which every wait must bear.
 
-use core::{sync::atomic::Ordering, task::Waker};
+use core::{
+    future::Future,
+    pin::Pin,
+    sync::atomic::Ordering,
+    task::{Context, Poll, Waker},
+};
 use std::{sync::Arc, task::Wake};
 
 use imp::{Thread, Woken};
@@ -60,6 +65,37 @@ impl Parker {
         }
         true
     }
+}
+
+/// Sleeps until the future is ready.
+pub(crate) fn wait<F: Future>(future: Pin<&mut F>) -> F::Output {
+    match sleep(future, None) {
+        Some(output) => output,
+        None => unreachable!("without a deadline nothing ends the wait"),
+    }
+}
+
+/// Sleeps until the future is ready, or until `deadline`.
+pub(crate) fn wait_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<F::Output> {
+    sleep(future, Some(deadline))
+}
+
+fn sleep<F: Future>(mut future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {
+    with_parker(|parker| {
+        let mut cx = Context::from_waker(parker.waker());
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                return Some(output);
+            }
+            if !parker.wait(deadline) {
+                // What came at the last moment is taken.
+                return match future.as_mut().poll(&mut cx) {
+                    Poll::Ready(output) => Some(output),
+                    Poll::Pending => None,
+                };
+            }
+        }
+    })
 }
 
 impl Wake for Shared {

@@ -8,6 +8,16 @@ mod imp {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct ThreadId(usize);
 
+    /// Looks again at once, or when others have run, or after a sleep: the other thread may have
+    /// been taken off its processor, by this one if that is more important.
+    pub(crate) fn spin(turn: u32) {
+        match turn {
+            0..40 => core::hint::spin_loop(),
+            40..60 => std::thread::yield_now(),
+            _ => std::thread::sleep(core::time::Duration::from_micros(50)),
+        }
+    }
+
     /// The running thread: the address of a variable of its own.
     pub(crate) fn current() -> ThreadId {
         std::thread_local!(static MARK: u8 = const { 0 });
@@ -24,6 +34,11 @@ mod imp {
     pub(crate) fn current() -> ThreadId {
         ThreadId
     }
+
+    #[cfg(not(feature = "critical-section"))]
+    pub(crate) fn spin(_: u32) {
+        core::hint::spin_loop();
+    }
 }
 
 #[cfg(loom)]
@@ -33,15 +48,17 @@ mod imp {
     pub(crate) fn current() -> ThreadId {
         loom::thread::current().id()
     }
+
+    pub(crate) fn spin(_: u32) {
+        loom::thread::yield_now();
+    }
 }
 
 pub(crate) use imp::{ThreadId, current};
 
-/// One turn of a bounded spin.
-#[cfg(any(loom, all(not(feature = "std"), not(feature = "critical-section"))))]
-pub(crate) fn spin() {
-    #[cfg(not(loom))]
-    core::hint::spin_loop();
-    #[cfg(loom)]
-    loom::thread::yield_now();
+/// One turn of waiting for another thread that needs a moment; `turns` counts them.
+#[cfg(any(loom, feature = "std", not(feature = "critical-section")))]
+pub(crate) fn spin(turns: &mut u32) {
+    *turns = turns.saturating_add(1);
+    imp::spin(*turns);
 }
