@@ -38,6 +38,7 @@
 //! | [`Latch`] | opens when it has been counted down | – |
 //! | [`WaitGroup`] | waits until its members, which are values, are gone | – |
 //! | [`Barrier`] | lets tasks go when enough have arrived; a wait can be cancelled | – |
+//! | [`channel`] | bounded, many to many, first come first served; from capacity zero | – |
 //! | [`CancelToken`], [`cancel`] | a cancellation tree: causes, deadlines, callbacks, two phases | `alloc`, or nothing in a [`static`](cancel::Root) |
 //! | [`time`] | clocks, sleeps, timeouts, intervals, and a clock for tests | – |
 //! | [`block_on`], [`runtime`] | runs a future on the current thread; timers | `std` |
@@ -118,6 +119,7 @@ pub mod barrier;
     allow(dead_code, unused_imports, reason = "parts that only the heap needs")
 )]
 pub mod cancel;
+pub mod channel;
 mod event;
 mod latch;
 #[cfg(all(feature = "std", not(loom)))]

@@ -43,3 +43,18 @@ macro_rules! const_new {
     };
 }
 pub(crate) use const_new;
+
+/// An array of what one expression makes: a constant one, but under loom.
+#[cfg(not(loom))]
+macro_rules! array_of {
+    ($new:expr; $len:expr) => {
+        [const { $new }; $len]
+    };
+}
+#[cfg(loom)]
+macro_rules! array_of {
+    ($new:expr; $len:expr) => {
+        core::array::from_fn::<_, { $len }, _>(|_| $new)
+    };
+}
+pub(crate) use array_of;

@@ -1,0 +1,224 @@
+//! Channels without a heap: in a `static`, on the stack, in a struct.
+
+use core::{fmt, ops::Deref};
+
+use super::{
+    Drain, Recv, RecvEnd, Send, SendEnd, SendError, TryRecvError, TrySendError,
+    ring::{PLACES, Raw, Ring, Slot},
+};
+use crate::sys::{atomic::Ordering, const_new};
+
+/// A channel for up to `N` messages that allocates nothing.
+///
+/// Its constructor is `const`: it can be a `static`. Handles borrow it, and are otherwise those of
+/// [`bounded`](super::bounded): when the last of the senders or of the receivers that were made is
+/// dropped, the channel is closed, for good. Whoever sends and receives by the methods of the
+/// channel itself, such as an interrupt handler, needs no handle and does not count.
+///
+/// Dropping the channel drops what is in it.
+///
+/// # Examples
+///
+/// ```
+/// use pleach::channel::Channel;
+///
+/// static READINGS: Channel<u16, 8> = Channel::new();
+///
+/// // In an interrupt handler:
+/// let _lost = READINGS.try_send(17).is_err();
+/// // In a task:
+/// # pleach::block_on(async {
+/// assert_eq!(READINGS.recv().await, Ok(17));
+/// # });
+/// ```
+pub struct Channel<T, const N: usize> {
+    ring: Ring<T, [Slot<T>; N]>,
+}
+
+impl<T, const N: usize> Channel<T, N> {
+    const_new! {
+        /// An empty channel. Up to four receivers that wait count as places beside the capacity.
+        pub const fn new() -> Self {
+            Self { ring: Ring::new(PLACES as u8) }
+        }
+    }
+
+    const_new! {
+        /// An empty channel that never holds more than `N` messages, also while receivers wait.
+        ///
+        /// # Panics
+        ///
+        /// If `N` is zero; in a `const` context that is an error at compile time.
+        pub const fn strict() -> Self {
+            assert!(N > 0, "a strict channel needs a capacity");
+            Self { ring: Ring::new(0) }
+        }
+    }
+
+    #[inline]
+    fn raw(&self) -> &Raw<T> {
+        &self.ring
+    }
+
+    #[inline]
+    fn send_end(&self) -> &SendEnd<T> {
+        SendEnd::of(self.raw())
+    }
+
+    #[inline]
+    fn recv_end(&self) -> &RecvEnd<T> {
+        RecvEnd::of(self.raw())
+    }
+
+    /// A sender. When the last one is dropped the channel is closed.
+    pub fn sender(&self) -> SenderRef<'_, T> {
+        SenderRef::new(self.send_end())
+    }
+
+    /// A receiver. When the last one is dropped the channel is closed, and what is in it is
+    /// dropped.
+    pub fn receiver(&self) -> ReceiverRef<'_, T> {
+        ReceiverRef::new(self.recv_end())
+    }
+
+    /// A sender and a receiver.
+    pub fn split(&self) -> (SenderRef<'_, T>, ReceiverRef<'_, T>) {
+        (self.sender(), self.receiver())
+    }
+
+    /// As [`SendEnd::try_send`], without a handle.
+    ///
+    /// # Errors
+    ///
+    /// [`TrySendError`], with the message.
+    #[inline]
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        self.send_end().try_send(message)
+    }
+
+    /// As [`SendEnd::force_send`], without a handle.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], with the message.
+    pub fn force_send(&self, message: T) -> Result<Option<T>, SendError<T>> {
+        self.send_end().force_send(message)
+    }
+
+    /// As [`SendEnd::send`], without a handle.
+    #[inline]
+    pub fn send(&self, message: T) -> Send<'_, T> {
+        self.send_end().send(message)
+    }
+
+    /// As [`RecvEnd::try_recv`], without a handle.
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError`].
+    #[inline]
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        self.recv_end().try_recv()
+    }
+
+    /// As [`RecvEnd::recv`], without a handle.
+    #[inline]
+    pub fn recv(&self) -> Recv<'_, T> {
+        self.recv_end().recv()
+    }
+
+    /// As [`RecvEnd::drain`], without a handle.
+    pub fn drain(&self) -> Drain<'_, T> {
+        self.recv_end().drain()
+    }
+
+    /// As [`SendEnd::close`], without a handle.
+    pub fn close(&self) -> bool {
+        self.raw().close()
+    }
+
+    /// Whether nothing can be sent any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.send_end().is_closed()
+    }
+}
+
+impl<T, const N: usize> Default for Channel<T, N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T, const N: usize> Drop for Channel<T, N> {
+    fn drop(&mut self) {
+        self.raw().abandon();
+    }
+}
+
+impl<T, const N: usize> fmt::Debug for Channel<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Channel").field(&self.send_end()).finish()
+    }
+}
+
+macro_rules! handle {
+    ($(#[$meta:meta])* $handle:ident, $end:ident, $count:ident, $last:ident) => {
+        $(#[$meta])*
+        pub struct $handle<'a, T> {
+            end: &'a $end<T>,
+        }
+
+        impl<'a, T> $handle<'a, T> {
+            fn new(end: &'a $end<T>) -> Self {
+                // Relaxed: the count says nothing about anything else.
+                end.raw().$count.fetch_add(1, Ordering::Relaxed);
+                Self { end }
+            }
+        }
+
+        impl<T> Clone for $handle<'_, T> {
+            fn clone(&self) -> Self {
+                Self::new(self.end)
+            }
+        }
+
+        impl<T> Deref for $handle<'_, T> {
+            type Target = $end<T>;
+
+            #[inline]
+            fn deref(&self) -> &$end<T> {
+                self.end
+            }
+        }
+
+        impl<T> Drop for $handle<'_, T> {
+            fn drop(&mut self) {
+                let raw = self.end.raw();
+                // Release and acquire: what others did with their handles comes before the end.
+                if raw.$count.fetch_sub(1, Ordering::AcqRel) == 1 {
+                    raw.$last();
+                }
+            }
+        }
+
+        impl<T> fmt::Debug for $handle<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($handle)).field(&&**self).finish()
+            }
+        }
+    };
+}
+
+handle! {
+    /// A handle to the sending end of a [`Channel`]; from [`Channel::sender`].
+    ///
+    /// It derefs to the [`SendEnd`], where sending is.
+    SenderRef, SendEnd, senders, close_in_drop
+}
+handle! {
+    /// A handle to the receiving end of a [`Channel`]; from [`Channel::receiver`].
+    ///
+    /// It derefs to the [`RecvEnd`], where receiving is. Each message goes to one receiver.
+    ReceiverRef, RecvEnd, receivers, abandon
+}

@@ -1,0 +1,398 @@
+//! What is done to a channel under its lock. The picture and the invariants are in `ring.rs`.
+
+use core::{mem, pin::Pin, task::Waker};
+
+use super::ring::{
+    Closing, PLACES, Raw, Receiving, Request, Sending, Slot, State, Wakes, Watching,
+};
+use crate::wait::{Outcome, Waiter, WakeBatch};
+
+/// A channel whose lock is held.
+pub(super) struct Held<'a, T> {
+    state: &'a mut State<T>,
+    raw: &'a Raw<T>,
+    /// The value of the first who waits to send was taken from it.
+    took_from_sender: bool,
+}
+
+/// What a receiver finds.
+pub(super) enum Taken<T> {
+    Message(T),
+    Nothing,
+    /// There is nothing, and nothing will come.
+    Finished,
+}
+
+/// What a sender finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    Admitted,
+    Full,
+    Closed,
+}
+
+impl<'a, T> Held<'a, T> {
+    #[inline]
+    pub(super) fn new(state: &'a mut State<T>, raw: &'a Raw<T>) -> Self {
+        Self {
+            state,
+            raw,
+            took_from_sender: false,
+        }
+    }
+
+    /// Closes the channel. Returns whether that was news.
+    pub(super) fn close(&mut self) -> bool {
+        !mem::replace(&mut self.state.is_closed, true)
+    }
+
+    pub(super) fn abandon(&mut self) {
+        self.state.is_abandoned = true;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.is_closed
+    }
+
+    /// Whether it is closed, and nothing will come any more.
+    pub(super) fn is_finished(&self) -> bool {
+        let state = &self.state;
+        state.is_closed && state.len == 0 && (state.reserved == 0 || state.is_abandoned)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.state.len as usize
+    }
+
+    /// How many a drain may find.
+    pub(super) fn len_with_waiting(&self) -> usize {
+        self.len() + self.state.sending.len()
+    }
+
+    /// How much may be added to the ring.
+    #[inline]
+    pub(super) fn room(&self) -> usize {
+        let state = &self.state;
+        let awaited = state.granted as usize + state.receiving.len();
+        let places = awaited.min(usize::from(state.places));
+        (self.raw.capacity() + places).saturating_sub(state.len as usize + state.reserved as usize)
+    }
+
+    /// Whether a newcomer would receive something.
+    pub(super) fn has_message(&self) -> bool {
+        self.state.receiving.is_empty()
+            && (self.state.len > self.state.granted || self.next_sender_value().is_some())
+    }
+
+    /// The `n`th slot of the ring from its front.
+    #[inline]
+    fn at(&self, n: u32) -> &'a Slot<T> {
+        let slots = (self.raw.capacity() + PLACES) as u32;
+        let at = self.state.head + n;
+        self.raw.slot(if at < slots { at } else { at - slots })
+    }
+
+    /// Whether `need` messages may be added by somebody who has not waited.
+    #[inline]
+    pub(super) fn admission(&self, need: usize) -> Admission {
+        if self.state.is_closed {
+            Admission::Closed
+        } else if self.state.sending.is_empty() && need <= self.room() {
+            Admission::Admitted
+        } else {
+            Admission::Full
+        }
+    }
+
+    /// Adds a message for which there is room, or a permit.
+    #[inline]
+    pub(super) fn push(&mut self, value: T) {
+        // SAFETY: free, since fewer than all slots hold messages (invariants 4 and 5).
+        unsafe { self.at(self.state.len).write(value) };
+        self.state.len += 1;
+    }
+
+    /// Adds a message that is in another slot.
+    ///
+    /// # Safety
+    ///
+    /// The value is there, and nobody else looks.
+    #[inline]
+    pub(super) unsafe fn push_from(&mut self, value: &Slot<T>) {
+        // SAFETY: as in `push`, and the caller's word.
+        unsafe { self.at(self.state.len).move_from(value) };
+        self.state.len += 1;
+    }
+
+    /// Takes the first message; there must be one.
+    #[inline]
+    fn pop(&mut self) -> T {
+        // SAFETY: it is one of the messages (invariant 5), and is not any more below.
+        let message = unsafe { self.at(0).read() };
+        self.state.len -= 1;
+        self.state.head += 1;
+        if self.state.head as usize == self.raw.capacity() + PLACES {
+            self.state.head = 0;
+        }
+        message
+    }
+
+    /// Receives as somebody who has not waited.
+    #[inline]
+    pub(super) fn take(&mut self) -> Taken<T> {
+        if self.state.receiving.is_empty() {
+            if self.state.len > self.state.granted {
+                return Taken::Message(self.pop());
+            }
+            if let Some(value) = self.next_sender_value() {
+                return Taken::Message(self.take_from_sender(value));
+            }
+        }
+        if self.is_finished() {
+            Taken::Finished
+        } else {
+            Taken::Nothing
+        }
+    }
+
+    /// The same, and leaves alone who waits to send: several times in a hold.
+    pub(super) fn take_buffered(&mut self) -> Option<T> {
+        let is_free = self.state.receiving.is_empty() && self.state.len > self.state.granted;
+        is_free.then(|| self.pop())
+    }
+
+    /// The value that the first in the queue waits to send, if it is a value.
+    fn next_sender_value(&self) -> Option<&'a Slot<T>> {
+        if self.state.is_closed {
+            return None;
+        }
+        let value = self.state.sending.front()?.value();
+        // SAFETY: who waits is alive, and so is its value (invariant 6).
+        unsafe { value.as_ref() }
+    }
+
+    /// Receives although all messages are promised: the sender that waits adds one.
+    fn take_from_sender(&mut self, value: &Slot<T>) -> T {
+        let message = if self.state.len == 0 {
+            // SAFETY: the value is there, and its owner learns below that it is not any more.
+            unsafe { value.read() }
+        } else {
+            // The others have been waiting longer than the sender.
+            let first = self.pop();
+            // SAFETY: as above.
+            unsafe { self.push_from(value) };
+            first
+        };
+        self.took_from_sender = true;
+        message
+    }
+
+    /// Receives what was promised to somebody who has waited.
+    #[inline]
+    pub(super) fn redeem(&mut self) -> Option<T> {
+        self.state.granted -= 1;
+        // Nothing is there if the channel was abandoned.
+        (self.state.len > 0).then(|| self.pop())
+    }
+
+    /// Gives a ticket back.
+    pub(super) fn return_ticket(&mut self) {
+        self.state.granted -= 1;
+    }
+
+    /// Takes any message: nobody listens any more.
+    pub(super) fn discard(&mut self) -> Option<T> {
+        (self.state.len > 0).then(|| self.pop())
+    }
+
+    /// Adds a message in any case: if there is no room, the oldest makes room for it, or else it is
+    /// given back itself.
+    pub(super) fn force(&mut self, value: T) -> Result<Option<T>, T> {
+        if self.state.is_closed {
+            return Err(value);
+        }
+        let pushed_out = if self.room() > 0 {
+            None
+        } else if self.state.len > 0 {
+            Some(self.pop())
+        } else {
+            return Ok(Some(value));
+        };
+        self.push(value);
+        Ok(pushed_out)
+    }
+
+    /// Reserves places that are free.
+    pub(super) fn reserve(&mut self, places: u32) {
+        self.state.reserved += places;
+    }
+
+    /// Gives places back.
+    pub(super) fn unreserve(&mut self, places: u32) {
+        self.state.reserved -= places;
+    }
+
+    /// Sends what a place was reserved for, unless nobody listens any more.
+    #[inline]
+    pub(super) fn fulfil(&mut self, value: T) -> Result<(), T> {
+        self.state.reserved -= 1;
+        if self.state.is_abandoned {
+            return Err(value);
+        }
+        self.push(value);
+        Ok(())
+    }
+
+    /// Links a node where those who ask for this queue.
+    ///
+    /// # Safety
+    ///
+    /// As for [`List::push_back`].
+    pub(super) unsafe fn enqueue<R: Request<T>>(&mut self, waiter: Pin<&Waiter<R>>, waker: Waker) {
+        self.state.waiting += 1;
+        // SAFETY: the caller's word.
+        unsafe { R::list(self.state).push_back(waiter, waker) };
+    }
+
+    /// Unlinks a node whose owner gives up, as [`List::remove`].
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    pub(super) unsafe fn dequeue<R: Request<T>>(
+        &mut self,
+        waiter: &Waiter<R>,
+    ) -> Result<Option<Waker>, Outcome> {
+        // SAFETY: the caller's word.
+        let removed = unsafe { R::list(self.state).remove(waiter) };
+        self.state.waiting -= u32::from(matches!(removed, Ok(Some(_))));
+        removed
+    }
+
+    /// Ends the first of these waits.
+    fn end_first<R: Request<T>>(&mut self, outcome: Outcome) -> Option<Waker> {
+        let waker = R::list(self.state).pop_front(outcome);
+        self.state.waiting -= u32::from(waker.is_some());
+        waker
+    }
+
+    /// Stores another waker, unless the wait has ended. Returns whether it goes on.
+    ///
+    /// # Safety
+    ///
+    /// As for [`List::with_waker`].
+    pub(super) unsafe fn swap_waker<R: Request<T>>(
+        &mut self,
+        waiter: &Waiter<R>,
+        waker: &mut Option<Waker>,
+    ) -> bool {
+        let list = R::list(self.state);
+        // SAFETY: the caller's word.
+        unsafe { list.with_waker(waiter, |stored| mem::swap(stored, waker)) }.is_ok()
+    }
+
+    /// Lets the first in, if there is room.
+    #[inline]
+    fn admit(&mut self) -> Option<Waker> {
+        let first = self.state.sending.front()?;
+        let (need, value) = (first.need, first.value());
+        if self.state.is_closed || need > self.room() {
+            return None;
+        }
+        // SAFETY: as in `next_sender_value`.
+        match unsafe { value.as_ref() } {
+            // SAFETY: the value is there, and its owner learns below that it is not any more.
+            Some(value) => unsafe { self.push_from(value) },
+            None => self.state.reserved += need as u32,
+        }
+        self.end_first::<Sending<T>>(Outcome::Granted)
+    }
+
+    /// Promises a message to the first receiver, if one is left.
+    #[inline]
+    fn ticket(&mut self) -> Option<Waker> {
+        if self.state.len <= self.state.granted {
+            return None;
+        }
+        let waker = self.end_first::<Receiving>(Outcome::Granted)?;
+        self.state.granted += 1;
+        Some(waker)
+    }
+
+    /// Lets go somebody who would wait in vain, or for what has come.
+    fn let_go(&mut self) -> Option<Waker> {
+        let (is_closed, is_finished) = (self.is_closed(), self.is_finished());
+        let mut waker = None;
+        if is_closed {
+            waker = self.end_first::<Sending<T>>(Outcome::Closed);
+        }
+        if is_finished {
+            waker = waker.or_else(|| self.end_first::<Receiving>(Outcome::Closed));
+        }
+        if is_finished || self.has_message() {
+            waker = waker.or_else(|| self.end_first::<Watching>(Outcome::Granted));
+        }
+        if is_closed {
+            waker = waker.or_else(|| self.end_first::<Closing>(Outcome::Granted));
+        }
+        waker
+    }
+
+    /// Ends a step, if it could concern anybody: see [`settle_some`](Self::settle_some).
+    #[inline]
+    pub(super) fn end_step(self) -> Option<Wakes> {
+        if self.state.waiting == 0 {
+            return None;
+        }
+        // By its parts, so that a step that concerns nobody stays in registers.
+        Some(Self::settle_some(
+            self.state,
+            self.raw,
+            self.took_from_sender,
+        ))
+    }
+
+    /// Restores the invariants after one small step: lets in a sender, promises a message to a
+    /// receiver; both are to be woken. Returns also whether that was all.
+    #[inline(never)]
+    fn settle_some(state: &'a mut State<T>, raw: &'a Raw<T>, took_from_sender: bool) -> Wakes {
+        let mut held = Self::new(state, raw);
+        let sender = if took_from_sender {
+            held.end_first::<Sending<T>>(Outcome::Granted)
+        } else {
+            held.admit()
+        };
+        let receiver = held.ticket();
+        Wakes {
+            sender,
+            receiver,
+            is_all: held.is_settled(),
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        let state = &self.state;
+        let is_next_admitted = || {
+            let next = state.sending.front();
+            next.is_some_and(|next| state.is_closed || next.need <= self.room())
+        };
+        let is_next_told = || {
+            let is_finished = self.is_finished();
+            !state.receiving.is_empty() && (is_finished || state.len > state.granted)
+                || !state.watching.is_empty() && (is_finished || self.has_message())
+        };
+        !is_next_admitted() && !is_next_told() && (state.closing.is_empty() || !state.is_closed)
+    }
+
+    /// Restores the invariants as far as the batch has room. Returns whether there may be more.
+    pub(super) fn settle(&mut self, batch: &mut WakeBatch) -> bool {
+        while !batch.is_full() {
+            let waker = self.admit().or_else(|| self.ticket());
+            match waker.or_else(|| self.let_go()) {
+                None => return false,
+                waker => batch.push(waker),
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,411 @@
+//! The machine of a channel: one lock, a ring, tickets. Everything here happens under the lock
+//! and is bounded; no code of users runs in it.
+//!
+//! ```text
+//!   sending                     ring                        receiving
+//!   ┌───┬───┐  admit   ┌────┬────┬────┬────┬────┐  ticket   ┌───┬───┐
+//!   │ v │ v ├─────────►│ m4 │ m3 │ m2 │ m1 │ m0 ├──────────►│ w │ w │
+//!   └───┴───┘          └────┴────┴────┴────┴────┘           └───┴───┘
+//!                                  len = 5, of which `granted` are promised
+//! ```
+//!
+//! Messages enter the ring at its end and leave it at its front, always. A receiver that is woken
+//! is not handed a message: it gets a *ticket*, the promise that one of those in the ring is its,
+//! and takes the first when it is polled. So nothing is lost if it is dropped instead (the ticket
+//! goes back, the message never moved), and nobody who comes in between gets ahead of it.
+//!
+//! *Room* is what can be added: the capacity and, beside it, a *place* for each receiver that
+//! waits or holds a ticket, up to `places` of them; less what is in the ring or reserved. A waiting
+//! receiver counts as a place because what it is sent does not stay in the channel. That is also all
+//! there is to a capacity of zero.
+//!
+//! # Invariants
+//!
+//! Between any two holds of the lock, but while somebody is in the middle of [`Raw::settle`]:
+//!
+//! 1. Senders wait only if there is no room for the first of them.
+//! 2. Receivers wait only if each message in the ring is promised: `granted == len`.
+//! 3. If the channel is closed nobody waits to send; if it is finished nobody waits to receive.
+//! 4. `granted <= len`, and `len + reserved` is at most capacity and places: the ring has a slot for
+//!    each permit that is out.
+//!
+//! And always:
+//!
+//! 5. A slot holds a message if and only if it is one of the `len` from `head` on; slots are touched
+//!    only under the lock.
+//! 6. The value of a sender that waits is in its future. It is moved from there, under the lock, in
+//!    the hold that ends its wait as granted; if that ends otherwise it stays.
+//!
+//! Whoever breaks 1 to 3 restores them: [`Held::settle_some`] in the same hold, which is all there
+//! is to do after most steps, and [`Raw::settle`] for what is left, a batch of wakers a hold.
+
+use core::{
+    mem::MaybeUninit,
+    panic::{RefUnwindSafe, UnwindSafe},
+    task::{Context, Waker},
+};
+
+use super::held::Held;
+use crate::{
+    sys::{
+        array_of,
+        atomic::AtomicUsize,
+        cell::UnsafeCell,
+        const_new,
+        lock::BriefLock,
+        unwind::{self, FirstPanic},
+    },
+    wait::{List, Stage, Waiter, wake_in_batches},
+};
+
+/// Messages that waiting receivers make room for, at most.
+pub(super) const PLACES: usize = 4;
+
+/// Where a message is, if there is one.
+pub(super) struct Slot<T>(UnsafeCell<MaybeUninit<T>>);
+
+// SAFETY: a slot is only a place; whoever reads or writes it has a lock or is its owner
+// (invariants 5 and 6), so that the message moves from one thread to another at most.
+unsafe impl<T: Send> Sync for Slot<T> {}
+
+impl<T> Slot<T> {
+    const_new! {
+        pub(super) const fn new() -> Self {
+            Self(UnsafeCell::new(MaybeUninit::uninit()))
+        }
+    }
+
+    const_new! {
+        pub(super) const fn full(value: T) -> Self {
+            Self(UnsafeCell::new(MaybeUninit::new(value)))
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Nobody else touches it meanwhile, and it holds no value.
+    #[inline]
+    pub(super) unsafe fn write(&self, value: T) {
+        // SAFETY: the caller's word.
+        self.0
+            .with_mut(|slot| unsafe { slot.cast::<T>().write(value) });
+    }
+
+    /// # Safety
+    ///
+    /// Nobody else touches it meanwhile, and it holds a value, which is then the caller's.
+    #[inline]
+    pub(super) unsafe fn read(&self) -> T {
+        // SAFETY: the caller's word.
+        self.0.with_mut(|slot| unsafe { slot.cast::<T>().read() })
+    }
+
+    /// Moves the value of another slot here.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else touches the two meanwhile; this one holds no value, and that one does.
+    #[inline]
+    pub(super) unsafe fn move_from(&self, other: &Self) {
+        self.0.with_mut(|to| {
+            other.0.with_mut(|from| {
+                // SAFETY: the caller's word.
+                unsafe { to.copy_from_nonoverlapping(from, 1) };
+            });
+        });
+    }
+}
+
+/// What one who waits to send asks for.
+pub(super) struct Sending<T> {
+    /// Places in the ring.
+    pub(super) need: usize,
+    /// The slot with the value to send; null for who only wants the places. It is written by the
+    /// owner before it is linked.
+    pub(super) value: UnsafeCell<MaybeUninit<*const Slot<T>>>,
+}
+
+// SAFETY: the pointer leads to a slot beside it, in the same future; what is in there is moved to
+// another thread at most.
+unsafe impl<T: Send> Send for Sending<T> {}
+// SAFETY: as above; it is read under the lock (invariant 6).
+unsafe impl<T: Send> Sync for Sending<T> {}
+
+impl<T> Sending<T> {
+    const_new! {
+        pub(super) const fn new(need: usize) -> Self {
+            Self { need, value: UnsafeCell::new(MaybeUninit::uninit()) }
+        }
+    }
+
+    /// Says where the value is, before the node is linked.
+    pub(super) fn set_value(&self, slot: *const Slot<T>) {
+        // SAFETY: nobody but the owner knows the node yet.
+        self.value
+            .with_mut(|value| unsafe { value.cast::<*const Slot<T>>().write(slot) });
+    }
+
+    /// Of a node that is linked.
+    pub(super) fn value(&self) -> *const Slot<T> {
+        // SAFETY: written before the node was linked.
+        self.value
+            .with(|value| unsafe { value.cast::<*const Slot<T>>().read() })
+    }
+}
+
+/// What one who waits to receive asks for: the next message.
+#[derive(Debug)]
+pub(super) struct Receiving;
+
+/// What one asks for who waits to be told that there is something to receive, and takes nothing.
+#[derive(Debug)]
+pub(super) struct Watching;
+
+/// What one asks for who waits to be told that the channel is closed.
+#[derive(Debug)]
+pub(super) struct Closing;
+
+/// What nodes ask for, and the list where they queue for it.
+pub(super) trait Request<T>: Sized {
+    fn list(state: &mut State<T>) -> &mut List<Self>;
+}
+
+impl<T> Request<T> for Sending<T> {
+    fn list(state: &mut State<T>) -> &mut List<Self> {
+        &mut state.sending
+    }
+}
+
+impl<T> Request<T> for Receiving {
+    fn list(state: &mut State<T>) -> &mut List<Self> {
+        &mut state.receiving
+    }
+}
+
+impl<T> Request<T> for Watching {
+    fn list(state: &mut State<T>) -> &mut List<Self> {
+        &mut state.watching
+    }
+}
+
+impl<T> Request<T> for Closing {
+    fn list(state: &mut State<T>) -> &mut List<Self> {
+        &mut state.closing
+    }
+}
+
+/// A channel: what is read and written under the lock, and the ring.
+///
+/// `S` is `[Slot<T>; N]` where it is made, and `[Slot<T>]` for all who use it.
+#[repr(C)]
+pub(super) struct Ring<T, S: ?Sized> {
+    state: BriefLock<State<T>>,
+    pub(super) senders: AtomicUsize,
+    pub(super) receivers: AtomicUsize,
+    /// The first slots of the ring.
+    places: [Slot<T>; PLACES],
+    /// The others: as many as the capacity.
+    pub(super) slots: S,
+}
+
+pub(super) type Raw<T> = Ring<T, [Slot<T>]>;
+
+// As the mutex of `std`: a panic leaves nothing broken behind the lock.
+impl<T, S: ?Sized> UnwindSafe for Ring<T, S> {}
+impl<T, S: ?Sized> RefUnwindSafe for Ring<T, S> {}
+
+impl<T, const N: usize> Ring<T, [Slot<T>; N]> {
+    const_new! {
+        /// A channel with nobody at it. `places` is at most [`PLACES`], and more than none if the
+        /// capacity is zero.
+        pub(super) const fn new(places: u8) -> Self {
+            Self {
+                state: BriefLock::new(State::new(places)),
+                senders: AtomicUsize::new(0),
+                receivers: AtomicUsize::new(0),
+                places: array_of![Slot::new(); PLACES],
+                slots: array_of![Slot::new(); N],
+            }
+        }
+    }
+}
+
+pub(super) struct State<T> {
+    pub(super) head: u32,
+    pub(super) len: u32,
+    /// Tickets out.
+    pub(super) granted: u32,
+    /// Permits out.
+    pub(super) reserved: u32,
+    /// Nodes in all lists.
+    pub(super) waiting: u32,
+    pub(super) places: u8,
+    pub(super) is_closed: bool,
+    /// There is no receiver any more.
+    pub(super) is_abandoned: bool,
+    pub(super) sending: List<Sending<T>>,
+    pub(super) receiving: List<Receiving>,
+    pub(super) watching: List<Watching>,
+    pub(super) closing: List<Closing>,
+}
+
+impl<T> State<T> {
+    const fn new(places: u8) -> Self {
+        Self {
+            head: 0,
+            len: 0,
+            granted: 0,
+            reserved: 0,
+            waiting: 0,
+            places,
+            is_closed: false,
+            is_abandoned: false,
+            sending: List::new(),
+            receiving: List::new(),
+            watching: List::new(),
+            closing: List::new(),
+        }
+    }
+}
+
+impl<T> Raw<T> {
+    #[inline]
+    pub(super) fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Runs `f` under the lock.
+    #[inline]
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Held<'_, T>) -> R) -> R {
+        self.state.with(|state| f(&mut Held::new(state, self)))
+    }
+
+    /// The same, and then restores the invariants and wakes. What must be so before a waker runs,
+    /// which may panic, is to be done by `f`.
+    #[inline(always)]
+    pub(super) fn step<R>(&self, f: impl FnOnce(&mut Held<'_, T>) -> R) -> R {
+        let mut wakes = None;
+        let result = self.state.with(|state| {
+            let mut held = Held::new(state, self);
+            let result = f(&mut held);
+            wakes = held.end_step();
+            result
+        });
+        if let Some(wakes) = wakes {
+            self.wake(wakes);
+        }
+        result
+    }
+
+    #[inline(never)]
+    fn wake(&self, wakes: Wakes) {
+        if wakes.is_all && wakes.sender.is_none() {
+            // The common case, and nothing is left to do if it panics.
+            if let Some(waker) = wakes.receiver {
+                waker.wake();
+            }
+            return;
+        }
+        let mut panic = FirstPanic::default();
+        for waker in [wakes.receiver, wakes.sender].into_iter().flatten() {
+            panic.run(|| waker.wake());
+        }
+        if !wakes.is_all {
+            panic.run(|| self.settle());
+        }
+        panic.resume_in_drop();
+    }
+
+    /// Restores the invariants, one batch of wakers a hold.
+    #[cold]
+    pub(super) fn settle(&self) {
+        wake_in_batches(|batch| self.with(|held| held.settle(batch)));
+    }
+
+    /// Closes the channel. Returns whether that was news.
+    pub(super) fn close(&self) -> bool {
+        let is_news = self.with(|held| held.close());
+        if is_news {
+            self.settle();
+        }
+        is_news
+    }
+
+    /// Closes the channel, to which nobody will send any more.
+    #[cold]
+    pub(super) fn close_in_drop(&self) {
+        unwind::run_in_drop(|| {
+            self.close();
+        });
+    }
+
+    /// Closes the channel, to which nobody listens any more, and drops what is in it.
+    #[cold]
+    pub(super) fn abandon(&self) {
+        let mut panic = FirstPanic::default();
+        self.with(|held| held.abandon());
+        panic.run(|| {
+            self.close();
+        });
+        while let Some(message) = self.with(|held| held.discard()) {
+            panic.run(|| drop(message));
+        }
+        // Those who hold tickets still do: they find the ring empty.
+        panic.run(|| self.settle());
+        panic.resume_in_drop();
+    }
+
+    /// Whether a node that was queued still waits, now for the task of `cx`.
+    ///
+    /// # Safety
+    ///
+    /// The node is the caller's own and used with this channel alone.
+    #[inline]
+    pub(super) unsafe fn keeps_waiting<R: Request<T>>(
+        &self,
+        waiter: &Waiter<R>,
+        cx: &Context<'_>,
+    ) -> bool {
+        // SAFETY: the caller's word, found queued, and no list of a channel takes wakers.
+        waiter.stage() == Stage::Queued
+            && (unsafe { waiter.will_wake(cx.waker()) }
+                // SAFETY: the caller's word.
+                || unsafe { self.changes_waker(waiter, cx) })
+    }
+
+    /// The rest of [`keeps_waiting`](Self::keeps_waiting).
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[cold]
+    unsafe fn changes_waker<R: Request<T>>(&self, waiter: &Waiter<R>, cx: &Context<'_>) -> bool {
+        let mut fresh = Some(cx.waker().clone());
+        // Whichever is not needed is dropped with `fresh`, outside the lock.
+        self.with(|held| {
+            // SAFETY: the caller's word.
+            unsafe { held.swap_waker(waiter, &mut fresh) }
+        })
+    }
+
+    #[inline]
+    pub(super) fn slot(&self, at: u32) -> &Slot<T> {
+        debug_assert!((at as usize) < PLACES + self.slots.len());
+        let this: *const Self = self;
+        // SAFETY: in bounds of the struct.
+        let first = unsafe { &raw const (*this).places }.cast::<Slot<T>>();
+        // SAFETY: `repr(C)` and a common alignment put the slots right behind the places, and `at`
+        // is below their number (`Held::at`).
+        let slot = unsafe { first.add(at as usize) };
+        // SAFETY: as above.
+        unsafe { &*slot }
+    }
+}
+
+/// Whom to wake once the lock is released.
+pub(super) struct Wakes {
+    pub(super) sender: Option<Waker>,
+    pub(super) receiver: Option<Waker>,
+    /// Whether there is nothing more to settle.
+    pub(super) is_all: bool,
+}
