@@ -4,10 +4,9 @@ use core::{fmt, ptr};
 
 use super::{
     held::{Admission, Taken},
-    ring::Raw,
+    ring::{End, Raw},
     {SendError, TryRecvError, TrySendError},
 };
-use crate::sys::atomic::Ordering;
 
 /// The sending end of a channel, borrowed.
 ///
@@ -101,15 +100,13 @@ macro_rules! end {
             /// How many senders there are.
             #[must_use]
             pub fn sender_count(&self) -> usize {
-                // Relaxed: it says nothing about anything else.
-                self.raw.senders.load(Ordering::Relaxed)
+                self.raw.with(|held| held.handles(End::Send))
             }
 
             /// How many receivers there are.
             #[must_use]
             pub fn receiver_count(&self) -> usize {
-                // Relaxed: as above.
-                self.raw.receivers.load(Ordering::Relaxed)
+                self.raw.with(|held| held.handles(End::Recv))
             }
         }
 

@@ -4,9 +4,9 @@ use core::{fmt, ops::Deref};
 
 use super::{
     Drain, Recv, RecvEnd, Send, SendEnd, SendError, TryRecvError, TrySendError,
-    ring::{PLACES, Raw, Ring, Slot},
+    ring::{End, PLACES, Raw, Ring, Slot},
 };
-use crate::sys::{atomic::Ordering, const_new};
+use crate::sys::const_new;
 
 /// A channel for up to `N` messages that allocates nothing.
 ///
@@ -163,7 +163,7 @@ impl<T, const N: usize> fmt::Debug for Channel<T, N> {
 }
 
 macro_rules! handle {
-    ($(#[$meta:meta])* $handle:ident, $end:ident, $count:ident, $last:ident) => {
+    ($(#[$meta:meta])* $handle:ident, $end:ident, $side:expr) => {
         $(#[$meta])*
         pub struct $handle<'a, T> {
             end: &'a $end<T>,
@@ -171,8 +171,7 @@ macro_rules! handle {
 
         impl<'a, T> $handle<'a, T> {
             fn new(end: &'a $end<T>) -> Self {
-                // Relaxed: the count says nothing about anything else.
-                end.raw().$count.fetch_add(1, Ordering::Relaxed);
+                end.raw().join($side);
                 Self { end }
             }
         }
@@ -194,11 +193,7 @@ macro_rules! handle {
 
         impl<T> Drop for $handle<'_, T> {
             fn drop(&mut self) {
-                let raw = self.end.raw();
-                // Release and acquire: what others did with their handles comes before the end.
-                if raw.$count.fetch_sub(1, Ordering::AcqRel) == 1 {
-                    raw.$last();
-                }
+                self.end.raw().leave($side);
             }
         }
 
@@ -214,11 +209,11 @@ handle! {
     /// A handle to the sending end of a [`Channel`]; from [`Channel::sender`].
     ///
     /// It derefs to the [`SendEnd`], where sending is.
-    SenderRef, SendEnd, senders, close_in_drop
+    SenderRef, SendEnd, End::Send
 }
 handle! {
     /// A handle to the receiving end of a [`Channel`]; from [`Channel::receiver`].
     ///
     /// It derefs to the [`RecvEnd`], where receiving is. Each message goes to one receiver.
-    ReceiverRef, RecvEnd, receivers, abandon
+    ReceiverRef, RecvEnd, End::Recv
 }

@@ -1,20 +1,20 @@
 //! Channels on the heap: counted handles, and weak ones.
 //!
 //! One block holds the channel and how many keep its memory: all senders together count as one,
-//! all receivers as another, and each weak handle is one. So to clone or drop a handle is one
-//! read-modify-write.
+//! all receivers as another, and each weak handle is one. How many senders and receivers there are
+//! is counted under the channel's lock, so that the last one closes it in the same hold.
 
 use alloc::{alloc as heap, boxed::Box};
 use core::{
     alloc::Layout,
-    fmt,
+    fmt, mem,
     ops::Deref,
     ptr::{self, NonNull},
 };
 
 use super::{
     RecvEnd, SendEnd,
-    ring::{PLACES, Raw, Ring, Slot},
+    ring::{End, PLACES, Raw, Ring, Slot},
 };
 use crate::sys::atomic::{AtomicUsize, Ordering};
 
@@ -61,9 +61,8 @@ fn make<T>(capacity: usize, places: u8) -> (Sender<T>, Receiver<T>) {
     let block = Block::allocate(capacity, places);
     // SAFETY: alive.
     let raw = unsafe { block.as_ref() }.raw();
-    // Relaxed: nobody knows it yet.
-    raw.senders.store(1, Ordering::Relaxed);
-    raw.receivers.store(1, Ordering::Relaxed);
+    raw.join(End::Send);
+    raw.join(End::Recv);
     (Sender { block }, Receiver { block })
 }
 
@@ -152,7 +151,7 @@ fn refuse_overflow(before: usize) {
 macro_rules! handle {
     (
         $(#[$meta:meta])* $handle:ident, $(#[$weak_meta:meta])* $weak:ident,
-        $end:ident, $count:ident, $last:ident
+        $end:ident, $side:expr
     ) => {
         $(#[$meta])*
         pub struct $handle<T> {
@@ -167,11 +166,6 @@ macro_rules! handle {
         impl<T> Unpin for $handle<T> {}
 
         impl<T> $handle<T> {
-            fn count(&self) -> &AtomicUsize {
-                // SAFETY: a handle keeps the block.
-                &unsafe { self.block.as_ref() }.raw().$count
-            }
-
             /// A handle that does not keep the channel open.
             #[must_use]
             pub fn downgrade(&self) -> $weak<T> {
@@ -183,9 +177,7 @@ macro_rules! handle {
 
         impl<T> Clone for $handle<T> {
             fn clone(&self) -> Self {
-                // Relaxed: the count is not zero, and says nothing about anything else.
-                let before = self.count().fetch_add(1, Ordering::Relaxed);
-                refuse_overflow(before);
+                self.raw().join($side);
                 Self { block: self.block }
             }
         }
@@ -202,10 +194,10 @@ macro_rules! handle {
 
         impl<T> Drop for $handle<T> {
             fn drop(&mut self) {
-                // Release and acquire: what others did with their handles comes before the end.
-                if self.count().fetch_sub(1, Ordering::AcqRel) == 1 {
-                    let _let_go = LetGo(self.block);
-                    self.raw().$last();
+                // Also if a waker or a message panics. If it is not the last, it keeps nothing.
+                let keeper = LetGo(self.block);
+                if !self.raw().leave($side) {
+                    mem::forget(keeper);
                 }
             }
         }
@@ -233,22 +225,8 @@ macro_rules! handle {
             #[must_use]
             pub fn upgrade(&self) -> Option<$handle<T>> {
                 // SAFETY: a weak handle keeps the block.
-                let count = &unsafe { self.block.as_ref() }.raw().$count;
-                // Relaxed: as in `clone`.
-                let mut before = count.load(Ordering::Relaxed);
-                while before > 0 {
-                    refuse_overflow(before);
-                    match count.compare_exchange_weak(
-                        before,
-                        before + 1,
-                        Ordering::Relaxed,
-                        Ordering::Relaxed,
-                    ) {
-                        Ok(_) => return Some($handle { block: self.block }),
-                        Err(newer) => before = newer,
-                    }
-                }
-                None
+                let raw = unsafe { self.block.as_ref() }.raw();
+                raw.join_others($side).then(|| $handle { block: self.block })
             }
         }
 
@@ -282,7 +260,7 @@ handle! {
     Sender,
     /// A sender that does not keep the channel open; from [`Sender::downgrade`].
     WeakSender,
-    SendEnd, senders, close_in_drop
+    SendEnd, End::Send
 }
 handle! {
     /// A handle to the receiving end of a channel; from [`bounded`].
@@ -292,7 +270,7 @@ handle! {
     Receiver,
     /// A receiver that does not keep the channel open; from [`Receiver::downgrade`].
     WeakReceiver,
-    RecvEnd, receivers, abandon
+    RecvEnd, End::Recv
 }
 
 /// A keeper of a block, for as long as it is there.

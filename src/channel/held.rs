@@ -3,7 +3,7 @@
 use core::{mem, pin::Pin, task::Waker};
 
 use super::ring::{
-    Closing, PLACES, Raw, Receiving, Request, Sending, Slot, State, Wakes, Watching,
+    Closing, End, PLACES, Raw, Receiving, Request, Sending, Slot, State, Wakes, Watching,
 };
 use crate::wait::{Outcome, Waiter, WakeBatch};
 
@@ -46,8 +46,40 @@ impl<'a, T> Held<'a, T> {
         !mem::replace(&mut self.state.is_closed, true)
     }
 
+    /// Closes it, and notes that nobody listens.
     pub(super) fn abandon(&mut self) {
+        self.state.is_closed = true;
         self.state.is_abandoned = true;
+    }
+
+    pub(super) fn handles(&self, end: End) -> usize {
+        self.state.handles[end as usize]
+    }
+
+    pub(super) fn has_handles(&self, end: End) -> bool {
+        self.handles(end) > 0
+    }
+
+    /// Counts a handle more, if it can be counted.
+    pub(super) fn join(&mut self, end: End) -> bool {
+        let more = self.handles(end).checked_add(1);
+        if let Some(more) = more {
+            self.state.handles[end as usize] = more;
+        }
+        more.is_some()
+    }
+
+    /// Counts a handle less. The last one closes the channel, in this hold: who comes to send or to
+    /// receive afterwards knows. Returns whether it was the last.
+    pub(super) fn leave(&mut self, end: End) -> bool {
+        self.state.handles[end as usize] -= 1;
+        let is_last = !self.has_handles(end);
+        match end {
+            _ if !is_last => {}
+            End::Send => self.state.is_closed = true,
+            End::Recv => self.abandon(),
+        }
+        is_last
     }
 
     pub(super) fn is_closed(&self) -> bool {

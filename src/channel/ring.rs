@@ -49,7 +49,6 @@ use super::held::Held;
 use crate::{
     sys::{
         array_of,
-        atomic::AtomicUsize,
         cell::UnsafeCell,
         const_new,
         lock::BriefLock,
@@ -194,14 +193,19 @@ impl<T> Request<T> for Closing {
     }
 }
 
+/// An end of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Send,
+    Recv,
+}
+
 /// A channel: what is read and written under the lock, and the ring.
 ///
 /// `S` is `[Slot<T>; N]` where it is made, and `[Slot<T>]` for all who use it.
 #[repr(C)]
 pub(super) struct Ring<T, S: ?Sized> {
     state: BriefLock<State<T>>,
-    pub(super) senders: AtomicUsize,
-    pub(super) receivers: AtomicUsize,
     /// The first slots of the ring.
     places: [Slot<T>; PLACES],
     /// The others: as many as the capacity.
@@ -221,8 +225,6 @@ impl<T, const N: usize> Ring<T, [Slot<T>; N]> {
         pub(super) const fn new(places: u8) -> Self {
             Self {
                 state: BriefLock::new(State::new(places)),
-                senders: AtomicUsize::new(0),
-                receivers: AtomicUsize::new(0),
                 places: array_of![Slot::new(); PLACES],
                 slots: array_of![Slot::new(); N],
             }
@@ -239,6 +241,8 @@ pub(super) struct State<T> {
     pub(super) reserved: u32,
     /// Nodes in all lists.
     pub(super) waiting: u32,
+    /// Handles, by [`End`].
+    pub(super) handles: [usize; 2],
     pub(super) places: u8,
     pub(super) is_closed: bool,
     /// There is no receiver any more.
@@ -257,6 +261,7 @@ impl<T> State<T> {
             granted: 0,
             reserved: 0,
             waiting: 0,
+            handles: [0; 2],
             places,
             is_closed: false,
             is_abandoned: false,
@@ -331,28 +336,45 @@ impl<T> Raw<T> {
         is_news
     }
 
-    /// Closes the channel, to which nobody will send any more.
-    #[cold]
-    pub(super) fn close_in_drop(&self) {
-        unwind::run_in_drop(|| {
-            self.close();
-        });
-    }
-
     /// Closes the channel, to which nobody listens any more, and drops what is in it.
     #[cold]
     pub(super) fn abandon(&self) {
-        let mut panic = FirstPanic::default();
         self.with(|held| held.abandon());
-        panic.run(|| {
-            self.close();
-        });
+        let mut panic = FirstPanic::default();
         while let Some(message) = self.with(|held| held.discard()) {
             panic.run(|| drop(message));
         }
         // Those who hold tickets still do: they find the ring empty.
         panic.run(|| self.settle());
         panic.resume_in_drop();
+    }
+
+    /// One handle more.
+    ///
+    /// # Panics
+    ///
+    /// If there are too many: they were leaked without end.
+    pub(super) fn join(&self, end: End) {
+        let is_counted = self.with(|held| held.join(end));
+        assert!(is_counted, "there are too many handles");
+    }
+
+    /// One handle more, if there is one.
+    pub(super) fn join_others(&self, end: End) -> bool {
+        self.with(|held| held.has_handles(end) && held.join(end))
+    }
+
+    /// One handle less. The last one closes the channel, and leaves nothing in it that nobody can
+    /// receive. Returns whether it was the last.
+    pub(super) fn leave(&self, end: End) -> bool {
+        let is_last = self.with(|held| held.leave(end));
+        if is_last {
+            match end {
+                End::Send => unwind::run_in_drop(|| self.settle()),
+                End::Recv => self.abandon(),
+            }
+        }
+        is_last
     }
 
     /// Whether a node that was queued still waits, now for the task of `cx`.
