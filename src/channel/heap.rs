@@ -226,7 +226,7 @@ macro_rules! handle {
             pub fn upgrade(&self) -> Option<$handle<T>> {
                 // SAFETY: a weak handle keeps the block.
                 let raw = unsafe { self.block.as_ref() }.raw();
-                raw.join_others($side).then(|| $handle { block: self.block })
+                raw.with(|held| held.has_handles($side) && held.join($side)).then(|| $handle { block: self.block })
             }
         }
 

@@ -359,11 +359,6 @@ impl<T> Raw<T> {
         assert!(is_counted, "there are too many handles");
     }
 
-    /// One handle more, if there is one.
-    pub(super) fn join_others(&self, end: End) -> bool {
-        self.with(|held| held.has_handles(end) && held.join(end))
-    }
-
     /// One handle less. The last one closes the channel, and leaves nothing in it that nobody can
     /// receive. Returns whether it was the last.
     pub(super) fn leave(&self, end: End) -> bool {

@@ -5,6 +5,7 @@
 #![no_std]
 
 mod cancel;
+mod channel;
 #[cfg(feature = "alloc")]
 mod heap;
 #[cfg(feature = "critical-section")]
@@ -64,6 +65,7 @@ const GROUPS: &[&[Test]] = &[
     semaphore::TESTS,
     permits::TESTS,
     cancel::TESTS,
+    channel::TESTS,
     #[cfg(feature = "critical-section")]
     release::TESTS,
     #[cfg(feature = "critical-section")]
