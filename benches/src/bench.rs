@@ -58,13 +58,20 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Measures and reports everything, or runs one subject for callgrind.
-    pub fn main(self) {
+    /// Measures and reports everything, or what has `TEXT` in its name after `--rows TEXT`, or runs
+    /// one subject for callgrind.
+    pub fn main(mut self) {
         let arguments: Vec<String> = env::args().skip(1).collect();
         if let [only, workload, subject, operations] = &arguments[..]
             && only == callgrind::ONLY
         {
             return self.run_one(workload, subject, operations.parse().expect("a number"));
+        }
+        if let [rows, text] = &arguments[..]
+            && rows == "--rows"
+        {
+            self.workloads
+                .retain(|workload| workload.name.contains(text.as_str()));
         }
         let mut rows: Vec<Row> = self.workloads.iter().flat_map(rows_of).collect();
         rows.extend((self.facts)().into_iter().map(row_of_fact));
