@@ -67,9 +67,9 @@ impl Bench {
         {
             return self.run_one(workload, subject, operations.parse().expect("a number"));
         }
-        if let [rows, text] = &arguments[..]
-            && rows == "--rows"
-        {
+        let only_some = arguments.first().is_some_and(|first| first == "--rows");
+        if only_some {
+            let text = arguments.get(1).expect("the text of the rows");
             self.workloads
                 .retain(|workload| workload.name.contains(text.as_str()));
         }
@@ -77,7 +77,9 @@ impl Bench {
         rows.extend((self.facts)().into_iter().map(row_of_fact));
         report::print_table(&rows);
         report::write_lines(self.name, &rows);
-        chart::write(self.name, &rows, self.chart);
+        if !only_some {
+            chart::write(self.name, &rows, self.chart);
+        }
     }
 
     fn run_one(&self, workload: &str, subject: &str, operations: u64) {
