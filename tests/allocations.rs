@@ -173,6 +173,47 @@ fn events_latches_wait_groups_and_barriers_take_none() {
 }
 
 #[test]
+fn a_channel_is_one_allocation_and_a_million_cancelled_waits_are_none() {
+    let waits = if cfg!(debug_assertions) {
+        10_000
+    } else {
+        1_000_000
+    };
+    assert_eq!(
+        allocations(|| {
+            let (sender, receiver) = pleach::channel::bounded(1);
+            for n in 0..waits {
+                assert!(poll_now(pin!(receiver.recv())).is_pending());
+                sender.try_send(n).unwrap();
+                assert!(poll_now(pin!(sender.send(n))).is_pending());
+                assert!(poll_now(pin!(sender.reserve())).is_pending());
+                assert!(poll_now(pin!(sender.closed())).is_pending());
+                assert_eq!(run(receiver.recv()), Ok(n));
+                assert!(poll_now(pin!(receiver.ready())).is_pending());
+            }
+            let (sender, receiver) = (sender.clone(), receiver.clone());
+            drop((sender.downgrade(), receiver.downgrade()));
+        }),
+        1
+    );
+}
+
+#[test]
+fn a_static_channel_is_no_allocation() {
+    static CHANNEL: pleach::channel::Channel<u32, 2> = pleach::channel::Channel::new();
+    assert_eq!(
+        allocations(|| {
+            for n in 0..10 {
+                assert!(poll_now(pin!(CHANNEL.recv())).is_pending());
+                CHANNEL.try_send(n).unwrap();
+                assert_eq!(run(CHANNEL.recv()), Ok(n));
+            }
+        }),
+        0
+    );
+}
+
+#[test]
 fn a_token_is_one_allocation_and_waiting_is_none() {
     assert_eq!(allocations(|| drop(black_box(CancelToken::new()))), 1);
     let token = CancelToken::new();

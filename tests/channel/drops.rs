@@ -11,7 +11,10 @@ use std::{
 
 use pleach::channel::{Channel, bounded};
 
-use crate::{now, pending, support::forget};
+use crate::{
+    now, pending,
+    support::{forget, leak},
+};
 
 /// How many of its messages are alive, and which of them panics when it is dropped.
 #[derive(Clone, Default)]
@@ -170,8 +173,7 @@ fn a_many_that_is_interrupted_by_its_collection_drops_the_rest() {
 #[test]
 fn futures_that_are_forgotten_outlive_a_channel_that_is_used_on() {
     let ledger = Ledger::default();
-    let (sender, receiver) = bounded(1);
-    let (sender, receiver) = (Box::leak(Box::new(sender)), Box::leak(Box::new(receiver)));
+    let (sender, receiver) = leak(bounded(1));
     forget(pending(receiver.ready()));
     forget(pending(receiver.recv()));
     for _ in 0..3 {
