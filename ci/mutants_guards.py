@@ -415,14 +415,14 @@ GUARDS = [
     Guard(
         "src/channel/recv.rs",
         "a receiver that gives up keeps its ticket",
-        "                    held.return_ticket();\n",
-        "",
+        "|held| held.return_ticket())",
+        "|_| ())",
     ),
     Guard(
         "src/channel/send.rs",
         "a send that gives up takes its message although it was sent",
-        "Err(outcome) => outcome != Outcome::Granted,",
-        "Err(_) => true,",
+        "outcome != Some(Outcome::Granted)",
+        "outcome != Some(Outcome::Refused)",
     ),
     Guard(
         "src/wait/queue.rs",

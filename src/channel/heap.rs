@@ -14,7 +14,7 @@ use core::{
 
 use super::{
     RecvEnd, SendEnd,
-    ring::{End, PLACES, Raw, Ring, Slot},
+    ring::{End, MAX_CAPACITY, PLACES, Raw, Ring, Slot},
 };
 use crate::sys::atomic::{AtomicUsize, Ordering};
 
@@ -28,7 +28,7 @@ use crate::sys::atomic::{AtomicUsize, Ordering};
 ///
 /// # Panics
 ///
-/// If the capacity is close to `u32::MAX` or more than there is memory for.
+/// If the capacity is close to `i32::MAX` or more than there is memory for.
 ///
 /// # Examples
 ///
@@ -78,11 +78,7 @@ type Pointer<T> = NonNull<Block<T, [Slot<T>]>>;
 impl<T> Block<T, [Slot<T>]> {
     /// A block that the senders and the receivers keep.
     fn allocate(capacity: usize, places: u8) -> Pointer<T> {
-        let slots = u32::try_from(capacity.saturating_add(PLACES));
-        assert!(
-            slots.is_ok_and(|slots| slots < u32::MAX / 2),
-            "the capacity is too large"
-        );
+        assert!(capacity <= MAX_CAPACITY, "the capacity is too large");
         let begin = Layout::new::<Block<T, [Slot<T>; 0]>>();
         let layout = Layout::array::<Slot<T>>(capacity)
             .and_then(|slots| begin.extend(slots))

@@ -243,17 +243,12 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
     #[cold]
     fn leave(&self) {
         let mut panic = FirstPanic::default();
-        let mut removed = Ok(None);
-        panic.run(|| {
-            self.end.raw().step(|held| {
-                // SAFETY: the future's own node, used with this list alone.
-                removed = unsafe { held.dequeue(&self.waiter) };
-                if let Err(Outcome::Granted) = removed {
-                    held.return_ticket();
-                }
-            });
-        });
-        panic.run(|| drop(removed));
+        // SAFETY: the future's own node, used with this channel alone.
+        unsafe {
+            self.end
+                .raw()
+                .withdraw(&self.waiter, &mut panic, |held| held.return_ticket())
+        };
         panic.resume_in_drop();
     }
 }

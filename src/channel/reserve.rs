@@ -347,17 +347,12 @@ impl<'a, T> Claim<'a, T> {
     #[cold]
     fn leave(&self) {
         let mut panic = FirstPanic::default();
-        let mut removed = Ok(None);
-        panic.run(|| {
-            self.end.raw().step(|held| {
-                // SAFETY: the future's own node, used with this list alone.
-                removed = unsafe { held.dequeue(&self.waiter) };
-                if let Err(Outcome::Granted) = removed {
-                    held.unreserve(self.places() as u32);
-                }
-            });
-        });
-        panic.run(|| drop(removed));
+        // SAFETY: the future's own node, used with this channel alone.
+        unsafe {
+            self.end.raw().withdraw(&self.waiter, &mut panic, |held| {
+                held.unreserve(self.places() as u32)
+            })
+        };
         panic.resume_in_drop();
     }
 }

@@ -54,11 +54,14 @@ use crate::{
         lock::BriefLock,
         unwind::{self, FirstPanic},
     },
-    wait::{List, Stage, Waiter, wake_in_batches},
+    wait::{List, Outcome, Stage, Waiter, wake_in_batches},
 };
 
 /// Messages that waiting receivers make room for, at most.
 pub(super) const PLACES: usize = 4;
+
+/// The largest capacity: positions in the ring, also before they are wrapped, fit in their type.
+pub(super) const MAX_CAPACITY: usize = i32::MAX as usize - PLACES;
 
 /// Where a message is, if there is one.
 pub(super) struct Slot<T>(UnsafeCell<MaybeUninit<T>>);
@@ -223,6 +226,8 @@ impl<T, const N: usize> Ring<T, [Slot<T>; N]> {
         /// A channel with nobody at it. `places` is at most [`PLACES`], and more than none if the
         /// capacity is zero.
         pub(super) const fn new(places: u8) -> Self {
+            // Twice the number of slots is a position in the ring, while it is being wrapped.
+            assert!(N <= MAX_CAPACITY, "the capacity is too large");
             Self {
                 state: BriefLock::new(State::new(places)),
                 places: array_of![Slot::new(); PLACES],
@@ -403,6 +408,34 @@ impl<T> Raw<T> {
             // SAFETY: the caller's word.
             unsafe { held.swap_waker(waiter, &mut fresh) }
         })
+    }
+
+    /// Takes out the node of somebody who gives up; `granted` sees to what it was granted, if it
+    /// was. Returns how its wait had ended, if it had. Panics are noted in `panic`.
+    ///
+    /// # Safety
+    ///
+    /// The node is the caller's own and used with this channel alone.
+    #[cold]
+    pub(super) unsafe fn withdraw<R: Request<T>>(
+        &self,
+        waiter: &Waiter<R>,
+        panic: &mut FirstPanic,
+        granted: impl FnOnce(&mut Held<'_, T>),
+    ) -> Option<Outcome> {
+        let mut removed = Ok(None);
+        panic.run(|| {
+            self.step(|held| {
+                // SAFETY: the caller's word.
+                removed = unsafe { held.dequeue(waiter) };
+                if let Err(Outcome::Granted) = removed {
+                    granted(held);
+                }
+            });
+        });
+        let outcome = removed.as_ref().err().copied();
+        panic.run(|| drop(removed));
+        outcome
     }
 
     #[inline]

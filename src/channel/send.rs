@@ -111,20 +111,10 @@ impl<T> Send<'_, T> {
             Stage::Idle | Stage::Ended(Outcome::Closed | Outcome::Refused) => true,
             Stage::Ended(Outcome::Granted) | Stage::Done => false,
             Stage::Queued => {
-                let mut removed = Ok(None);
-                panic.run(|| {
-                    self.end.raw().step(|held| {
-                        // SAFETY: the future's own node, used with this list alone.
-                        removed = unsafe { held.dequeue(&self.waiter) };
-                    });
-                });
-                match removed {
-                    Ok(waker) => {
-                        panic.run(|| drop(waker));
-                        true
-                    }
-                    Err(outcome) => outcome != Outcome::Granted,
-                }
+                let raw = self.end.raw();
+                // SAFETY: the future's own node, used with this channel alone.
+                let outcome = unsafe { raw.withdraw(&self.waiter, &mut panic, |_| ()) };
+                outcome != Some(Outcome::Granted)
             }
         };
         self.waiter.finish();
