@@ -2,7 +2,7 @@
 
 use core::pin::pin;
 
-use pleach::channel::Channel;
+use pleach::channel::{Channel, RecvEnd, SendEnd};
 
 use crate::{Platform, tests};
 
@@ -18,35 +18,33 @@ tests![
     a_channel_on_the_heap_passes_messages,
 ];
 
+/// Sends from one task to the other.
+fn pass_twenty(platform: &Platform, sender: &SendEnd<u32>, receiver: &RecvEnd<u32>) {
+    let sends = async {
+        for n in 0..20 {
+            sender.send(n).await.unwrap();
+        }
+    };
+    let receives = async {
+        for n in 0..20 {
+            assert_eq!(receiver.recv().await, Ok(n));
+        }
+    };
+    platform.join([pin!(sends), pin!(receives)]);
+    assert!(sender.is_empty());
+}
+
 fn messages_pass_in_order_from_task_to_task(platform: &Platform) {
     static CHANNEL: Channel<u32, 2> = Channel::new();
-    let sender = async {
-        for n in 0..20 {
-            CHANNEL.send(n).await.unwrap();
-        }
-    };
-    let receiver = async {
-        for n in 0..20 {
-            assert_eq!(CHANNEL.recv().await, Ok(n));
-        }
-    };
-    platform.join([pin!(sender), pin!(receiver)]);
+    let (sender, receiver) = CHANNEL.split();
+    pass_twenty(platform, &sender, &receiver);
 }
 
 fn a_rendezvous_hands_messages_over(platform: &Platform) {
     static CHANNEL: Channel<u32, 0> = Channel::new();
     assert!(CHANNEL.try_send(0).is_err());
-    let sender = async {
-        for n in 0..20 {
-            CHANNEL.send(n).await.unwrap();
-        }
-    };
-    let receiver = async {
-        for n in 0..20 {
-            assert_eq!(CHANNEL.recv().await, Ok(n));
-        }
-    };
-    platform.join([pin!(receiver), pin!(sender)]);
+    let (sender, receiver) = CHANNEL.split();
+    pass_twenty(platform, &sender, &receiver);
 }
 
 fn a_borrowed_channel_ends_with_its_senders(platform: &Platform) {
@@ -105,16 +103,5 @@ fn an_interrupt_makes_room_for_a_task_that_sends(platform: &Platform) {
 #[cfg(feature = "alloc")]
 fn a_channel_on_the_heap_passes_messages(platform: &Platform) {
     let (sender, receiver) = pleach::channel::bounded(1);
-    let sends = async {
-        for n in 0..20 {
-            sender.send(n).await.unwrap();
-        }
-    };
-    let receives = async {
-        for n in 0..20 {
-            assert_eq!(receiver.recv().await, Ok(n));
-        }
-    };
-    platform.join([pin!(sends), pin!(receives)]);
-    assert!(sender.is_empty());
+    pass_twenty(platform, &sender, &receiver);
 }
