@@ -2,7 +2,7 @@
 
 use std::{
     future::poll_fn,
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Poll, Wake, Waker},
 };
@@ -131,6 +131,22 @@ pub(crate) fn finish<F: Future, T>(running: F, other: thread::JoinHandle<T>) -> 
             }
         }
     }
+}
+
+/// Polls a wait with another waker while `other` ends it. Whether that was ready; if not, the new
+/// waker is the one that must have been called.
+pub(crate) fn is_ready_for_another<F: Future, T>(
+    wait: &mut Pin<Box<F>>,
+    other: thread::JoinHandle<T>,
+) -> bool {
+    let task = Arc::new(Task::default());
+    let ready = poll_now(wait.as_mut(), &Waker::from(Arc::clone(&task))).is_ready();
+    other.join().unwrap();
+    assert!(
+        ready || task.take(),
+        "the new waker was stored and not called"
+    );
+    ready
 }
 
 pub(crate) fn ring_elsewhere(bell: &Arc<Bell>) -> thread::JoinHandle<()> {
