@@ -87,6 +87,7 @@ mod fixed;
 #[cfg(feature = "alloc")]
 mod heap;
 mod held;
+mod multiplex;
 mod recv;
 mod reserve;
 mod ring;
@@ -102,6 +103,7 @@ pub use error::{
 pub use fixed::{Channel, ReceiverRef, SenderRef};
 #[cfg(feature = "alloc")]
 pub use heap::{Receiver, Sender, WeakReceiver, WeakSender, bounded, strict};
+pub use multiplex::Multiplex;
 #[cfg(feature = "alloc")]
 pub use recv::IntoMessages;
 pub use recv::{Messages, Recv, RecvMany};

@@ -39,6 +39,7 @@
 //! | [`WaitGroup`] | waits until its members, which are values, are gone | – |
 //! | [`Barrier`] | lets tasks go when enough have arrived; a wait can be cancelled | – |
 //! | [`channel`] | bounded, many to many, first come first served; from capacity zero | – |
+//! | [`select!`], [`select`](mod@select) | the first of several futures, fair; sends; `default` without a race | – |
 //! | [`CancelToken`], [`cancel`] | a cancellation tree: causes, deadlines, callbacks, two phases | `alloc`, or nothing in a [`static`](cancel::Root) |
 //! | [`time`] | clocks, sleeps, timeouts, intervals, and a clock for tests | – |
 //! | [`block_on`], [`runtime`] | runs a future on the current thread; timers | `std` |
@@ -126,6 +127,7 @@ mod latch;
 pub mod runtime;
 #[cfg(feature = "alloc")]
 pub mod scope;
+pub mod select;
 pub mod semaphore;
 pub mod time;
 mod wait_group;
@@ -147,6 +149,12 @@ pub use wait::Wait;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use wait_group::OwnedMember;
 pub use wait_group::{Member, WaitGroup};
+
+/// What the macros expand to; not for use by hand.
+#[doc(hidden)]
+pub mod __macros {
+    pub use crate::select::expansion::*;
+}
 
 /// The README's examples, compiled and run with the docs'.
 #[cfg(all(doctest, feature = "std"))]

@@ -141,12 +141,12 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
         unsafe { self.map_unchecked(|this| &this.waiter) }
     }
 
-    fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.waiter.stage() == Stage::Done
     }
 
     /// Makes a turn that is done a new one.
-    fn renew(&self) {
+    pub(super) fn renew(&self) {
         self.waiter.renew();
     }
 
@@ -156,7 +156,7 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
     ///
     /// If it is done.
     #[inline(always)]
-    fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+    pub(super) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
         self.poll_by(
             cx,
             |held| match held.take() {

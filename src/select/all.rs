@@ -1,0 +1,95 @@
+//! The first of any number of futures of one type.
+
+use core::{
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::future::FusedFuture;
+
+use super::race::ROTATION;
+
+/// Waits for the first of any number of futures of one type, and says which it was.
+///
+/// `arms` is an array, a vector or a slice of them. With `&mut futures` they live on, and can be
+/// used again but for the one that is done. Polling begins with another one each time. For many
+/// channels [`Multiplex`](crate::channel::Multiplex) does less work.
+///
+/// # Cancel safety
+///
+/// Dropping the future loses what is dropped with it, and no more.
+///
+/// # Panics
+///
+/// If there is no future at all; and the future panics if it is polled again after it has completed.
+///
+/// # Examples
+///
+/// ```
+/// use std::pin::pin;
+/// use pleach::{channel, select::select_all};
+///
+/// # pleach::block_on(async {
+/// let channels = [(); 3].map(|()| channel::bounded(1));
+/// channels[1].0.send("b").await.unwrap();
+/// let received = channels.each_ref().map(|(_, receiver)| Box::pin(receiver.recv()));
+/// assert_eq!(select_all(received).await, (1, Ok("b")));
+/// # });
+/// ```
+pub fn select_all<S, F>(mut arms: S) -> SelectAll<S, F>
+where
+    S: AsMut<[F]>,
+    F: Future + Unpin,
+{
+    let count = arms.as_mut().len();
+    assert!(count > 0, "`select_all` of nothing would never be ready");
+    SelectAll {
+        start: ROTATION.draw(u32::try_from(count).unwrap_or(u32::MAX)) as usize,
+        arms,
+        is_over: false,
+        _future: PhantomData,
+    }
+}
+
+/// The future of [`select_all`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless awaited or polled"]
+pub struct SelectAll<S, F> {
+    arms: S,
+    start: usize,
+    is_over: bool,
+    _future: PhantomData<fn() -> F>,
+}
+
+// The futures are `Unpin`, and nothing else in here is pinned.
+impl<S, F> Unpin for SelectAll<S, F> {}
+
+impl<S: AsMut<[F]>, F: Future + Unpin> Future for SelectAll<S, F> {
+    type Output = (usize, F::Output);
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        assert!(
+            !this.is_over,
+            "`SelectAll` was polled after it had completed"
+        );
+        let arms = this.arms.as_mut();
+        let start = this.start.min(arms.len());
+        for at in (start..arms.len()).chain(0..start) {
+            if let Poll::Ready(output) = Pin::new(&mut arms[at]).poll(cx) {
+                this.is_over = true;
+                return Poll::Ready((at, output));
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl<S: AsMut<[F]>, F: Future + Unpin> FusedFuture for SelectAll<S, F> {
+    fn is_terminated(&self) -> bool {
+        self.is_over
+    }
+}

@@ -1,0 +1,43 @@
+//! With which arm a `select!` begins.
+
+#[cfg(not(loom))]
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// Where the `select!` at one place of the program begins: each time at another arm, as if
+/// drawn by lot, so that every arm that is ready has at least its share.
+///
+/// Loads and stores alone, which every target has. Two threads may draw the same lot; nothing
+/// else depends on it. Models always begin with the first arm.
+#[derive(Debug)]
+pub struct Rotation {
+    #[cfg(not(loom))]
+    state: AtomicU32,
+}
+
+impl Rotation {
+    /// The beginning of a period.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "for the macro alone")]
+    pub const fn new() -> Self {
+        Self {
+            #[cfg(not(loom))]
+            state: AtomicU32::new(0),
+        }
+    }
+
+    /// A number below `arms`, or zero.
+    #[inline]
+    pub(super) fn draw(&self, arms: u32) -> u32 {
+        #[cfg(loom)]
+        return 0;
+        #[cfg(not(loom))]
+        {
+            // A linear congruential generator of full period (Numerical Recipes' constants): its
+            // high bits fall on each arm equally often.
+            let state = self.state.load(Ordering::Relaxed);
+            let next = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            self.state.store(next, Ordering::Relaxed);
+            ((u64::from(next) * u64::from(arms)) >> 32) as u32
+        }
+    }
+}
