@@ -39,6 +39,8 @@
 //! | [`WaitGroup`] | waits until its members, which are values, are gone | – |
 //! | [`Barrier`] | lets tasks go when enough have arrived; a wait can be cancelled | – |
 //! | [`channel`] | bounded, many to many, first come first served; from capacity zero | – |
+//! | [`oneshot`] | one value, once | –, or `alloc` |
+//! | [`watch`] | the latest value, for many who wait for it to change | –, or `alloc` |
 //! | [`select!`], [`select`](mod@select) | the first of several futures, fair; sends; `default` without a race | – |
 //! | [`CancelToken`], [`cancel`] | a cancellation tree: causes, deadlines, callbacks, two phases | `alloc`, or nothing in a [`static`](cancel::Root) |
 //! | [`time`] | clocks, sleeps, timeouts, intervals, and a clock for tests | – |
@@ -123,6 +125,7 @@ pub mod cancel;
 pub mod channel;
 mod event;
 mod latch;
+pub mod oneshot;
 #[cfg(all(feature = "std", not(loom)))]
 pub mod runtime;
 #[cfg(feature = "alloc")]
@@ -131,6 +134,7 @@ pub mod select;
 pub mod semaphore;
 pub mod time;
 mod wait_group;
+pub mod watch;
 
 pub use barrier::{Barrier, BarrierResult};
 #[cfg(feature = "alloc")]

@@ -213,12 +213,28 @@ fn a_linked_token_may_go_beside_cancels() {
         let parents = [CancelToken::new(), CancelToken::new()];
         let any = CancelToken::any_of(&[&parents[0], &parents[1]]);
         let other = thread::spawn(move || {
-            for parent in parents {
+            for parent in &parents {
                 parent.cancel();
             }
+            parents
+        });
+        drop(any);
+        drop(other.join().unwrap());
+    });
+}
+
+#[test]
+fn a_linked_token_may_go_beside_a_parent_that_goes() {
+    explore(&[()], || {
+        let [first, second] = [CancelToken::new(), CancelToken::new()];
+        let any = CancelToken::any_of(&[&first, &second]);
+        let other = thread::spawn(move || {
+            first.cancel();
+            drop(first);
         });
         drop(any);
         other.join().unwrap();
+        drop(second);
     });
 }
 

@@ -26,18 +26,20 @@ impl Rotation {
     }
 
     /// A number below `arms`, or zero.
+    #[cfg(not(loom))]
     #[inline]
     pub(super) fn draw(&self, arms: u32) -> u32 {
-        #[cfg(loom)]
-        return 0;
-        #[cfg(not(loom))]
-        {
-            // A linear congruential generator of full period (Numerical Recipes' constants): its
-            // high bits fall on each arm equally often.
-            let state = self.state.load(Ordering::Relaxed);
-            let next = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            self.state.store(next, Ordering::Relaxed);
-            ((u64::from(next) * u64::from(arms)) >> 32) as u32
-        }
+        // A linear congruential generator of full period (Numerical Recipes' constants): its high
+        // bits fall on each arm equally often.
+        let state = self.state.load(Ordering::Relaxed);
+        let next = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.state.store(next, Ordering::Relaxed);
+        ((u64::from(next) * u64::from(arms)) >> 32) as u32
+    }
+
+    /// The first.
+    #[cfg(loom)]
+    pub(super) fn draw(&self, _arms: u32) -> u32 {
+        0
     }
 }

@@ -113,7 +113,7 @@ fn those_that_lost_live_on_behind_a_reference() {
 #[test]
 #[should_panic(expected = "`select_all` of nothing would never be ready")]
 fn of_nothing_it_panics() {
-    let _ = select_all([] as [Pending<()>; 0]);
+    drop(select_all([] as [Pending<()>; 0]));
 }
 
 #[test]
