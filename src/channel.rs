@@ -88,10 +88,13 @@ mod fixed;
 mod heap;
 mod held;
 mod multiplex;
+#[cfg(feature = "alloc")]
+mod owned;
 mod recv;
 mod reserve;
 mod ring;
 mod send;
+mod send_all;
 mod told;
 mod until;
 
@@ -105,9 +108,12 @@ pub use fixed::{Channel, ReceiverRef, SenderRef};
 pub use heap::{Receiver, Sender, WeakReceiver, WeakSender, bounded, strict};
 pub use multiplex::Multiplex;
 #[cfg(feature = "alloc")]
+pub use owned::{OwnedPermit, ReserveOwned};
+#[cfg(feature = "alloc")]
 pub use recv::IntoMessages;
 pub use recv::{Messages, Recv, RecvMany};
 pub use reserve::{Permit, Permits, Reserve, ReserveMany, SendFrom};
 pub use send::Send;
+pub use send_all::SendAll;
 pub use told::{Ready, WaitClosed};
 pub use until::{RecvOrCancel, RecvUntil, SendOrCancel, SendUntil};

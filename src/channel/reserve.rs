@@ -12,6 +12,7 @@
 use core::{
     fmt,
     future::Future,
+    ops::Deref,
     pin::Pin,
     ptr,
     task::{Context, Poll, ready},
@@ -141,7 +142,7 @@ impl<T> SendEnd<T> {
         self.capacity().max(1)
     }
 
-    fn try_hold(&self, n: usize) -> Result<(), TryReserveError> {
+    pub(super) fn try_hold(&self, n: usize) -> Result<(), TryReserveError> {
         let limit = self.most();
         if n > limit {
             return Err(TryReserveError::TooMany {
@@ -163,12 +164,12 @@ impl<T> SendEnd<T> {
         }
     }
 
-    fn give_back(&self, places: u32) {
+    pub(super) fn give_back(&self, places: u32) {
         unwind::run_in_drop(|| self.raw().step(|held| held.unreserve(places)));
     }
 
     #[inline]
-    fn fulfil(&self, message: T) -> Result<(), SendError<T>> {
+    pub(super) fn fulfil(&self, message: T) -> Result<(), SendError<T>> {
         self.raw()
             .step(|held| held.fulfil(message))
             .map_err(SendError)
@@ -251,13 +252,13 @@ impl<T> fmt::Debug for Permits<'_, T> {
 }
 
 /// A request for places.
-struct Claim<'a, T> {
-    end: &'a SendEnd<T>,
+pub(super) struct Claim<T, E: Deref<Target = SendEnd<T>>> {
+    pub(super) end: E,
     waiter: Waiter<Sending<T>>,
 }
 
-impl<'a, T> Claim<'a, T> {
-    fn new(end: &'a SendEnd<T>, places: usize) -> Self {
+impl<T, E: Deref<Target = SendEnd<T>>> Claim<T, E> {
+    pub(super) fn new(end: E, places: usize) -> Self {
         Self {
             end,
             waiter: Waiter::new(Sending::new(places)),
@@ -274,12 +275,12 @@ impl<'a, T> Claim<'a, T> {
         self.waiter.request().need
     }
 
-    fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.waiter.stage() == Stage::Done
     }
 
     /// Waits for the places, which are then the caller's. Not for a claim that is done.
-    fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), ReserveError>> {
+    pub(super) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), ReserveError>> {
         if self.waiter.is_idle() {
             return self.first(cx);
         }
@@ -334,7 +335,7 @@ impl<'a, T> Claim<'a, T> {
             Admission::Admitted => {
                 // Should this drop panic, the places must not be lost with it.
                 let permits = Permits {
-                    end: self.end,
+                    end: &self.end,
                     left: self.places(),
                 };
                 drop(waker);
@@ -357,7 +358,7 @@ impl<'a, T> Claim<'a, T> {
     }
 }
 
-impl<T> Drop for Claim<'_, T> {
+impl<T, E: Deref<Target = SendEnd<T>>> Drop for Claim<T, E> {
     fn drop(&mut self) {
         match self.waiter.stage() {
             Stage::Idle | Stage::Done | Stage::Ended(Outcome::Closed | Outcome::Refused) => {}
@@ -366,7 +367,7 @@ impl<T> Drop for Claim<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Claim<'_, T> {
+impl<T, E: Deref<Target = SendEnd<T>>> fmt::Debug for Claim<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claim")
             .field("places", &self.places())
@@ -386,7 +387,7 @@ macro_rules! claim_future {
             #[derive(Debug)]
             pub struct $name<'a, T> {
                 #[pin]
-                claim: Claim<'a, T>,
+                claim: Claim<T, &'a SendEnd<T>>,
             }
         }
 
@@ -428,7 +429,7 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited or polled"]
     pub struct SendFrom<'a, T> {
         #[pin]
-        claim: Claim<'a, T>,
+        claim: Claim<T, &'a SendEnd<T>>,
         slot: &'a mut Option<T>,
     }
 }

@@ -90,3 +90,46 @@ fn a_slot_keeps_its_message_until_it_is_sent() {
     assert_eq!(slot, None);
     assert_eq!(receiver.try_recv(), Ok(2));
 }
+
+#[test]
+fn an_owned_permit_keeps_the_channel_open_and_gives_its_place_back() {
+    let (sender, receiver) = bounded(1);
+    let permit = now(sender.reserve_owned()).unwrap().unwrap();
+    assert!(matches!(
+        sender.try_reserve_owned(),
+        Err(TryReserveError::Full)
+    ));
+    let mut waiting = pending(sender.reserve_owned());
+    drop(permit);
+    let permit = ready(&mut waiting).unwrap();
+    drop((sender, waiting));
+    assert!(!receiver.is_closed());
+    assert_eq!(permit.send(1), Ok(()));
+    assert!(receiver.is_closed());
+    assert_eq!(receiver.try_recv(), Ok(1));
+}
+
+#[test]
+fn an_owned_claim_that_is_granted_and_dropped_gives_its_place_back() {
+    let (sender, receiver) = bounded(1);
+    sender.try_send(0).unwrap();
+    let claim = pending(sender.reserve_owned());
+    let mut next = pending(sender.reserve());
+    assert_eq!(receiver.try_recv(), Ok(0));
+    assert!(is_pending(&mut next));
+    drop(claim);
+    assert!(ready(&mut next).is_ok());
+    assert_eq!(sender.sender_count(), 1);
+}
+
+#[test]
+fn an_owned_permit_without_a_receiver_gives_the_message_back() {
+    let (sender, receiver) = bounded(1);
+    let permit = sender.try_reserve_owned().unwrap();
+    drop(receiver);
+    assert_eq!(permit.send("back").unwrap_err().into_inner(), "back");
+    assert!(matches!(
+        now(sender.reserve_owned()),
+        Some(Err(ReserveError::Closed))
+    ));
+}

@@ -1,9 +1,9 @@
 //! Sending: with room, without, by force, for a time.
 
 use futures_util::future::FusedFuture;
-use pleach::channel::{TrySendError, bounded, strict};
+use pleach::channel::{SendError, TrySendError, bounded, strict};
 
-use crate::{now, pending, ready};
+use crate::{is_pending, now, pending, ready};
 
 #[test]
 fn as_many_are_sent_as_the_capacity_says() {
@@ -94,4 +94,54 @@ fn polling_after_completion_panics() {
     let mut send = Box::pin(sender.send(1));
     assert_eq!(ready(&mut send), Ok(()));
     let _ = ready(&mut send);
+}
+
+#[test]
+fn all_of_an_iterator_is_sent_in_order_as_there_is_room() {
+    let (sender, receiver) = bounded(2);
+    let mut all = pending(sender.send_all(0..5));
+    assert_eq!(receiver.len(), 2);
+    for n in 0..3 {
+        assert_eq!(receiver.try_recv(), Ok(n));
+        assert_eq!(is_pending(&mut all), n < 2);
+    }
+    assert!(all.is_terminated());
+    assert_eq!(receiver.drain().collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(now(sender.send_all([])), Some(Ok(())));
+}
+
+#[test]
+fn what_is_left_when_the_channel_closes_is_still_in_the_iterator() {
+    let (sender, receiver) = bounded(1);
+    let mut items = 0..5;
+    let mut all = pending(sender.send_all(&mut items));
+    receiver.close();
+    assert_eq!(ready(&mut all), Err(SendError(1)));
+    drop(all);
+    assert_eq!(items, 2..5);
+    assert_eq!(now(sender.send_all(&mut items)), Some(Err(SendError(2))));
+}
+
+#[test]
+fn giving_up_returns_the_message_that_waits() {
+    let (sender, receiver) = bounded(1);
+    let mut items = 0..3;
+    let mut all = pending(sender.send_all(&mut items));
+    assert_eq!(all.as_mut().cancel(), Some(1));
+    assert_eq!(all.as_mut().cancel(), None);
+    assert!(all.is_terminated());
+    drop(all);
+    assert_eq!((items, receiver.try_recv()), (2..3, Ok(0)));
+    assert!(receiver.try_recv().is_err());
+}
+
+#[test]
+fn all_that_is_sent_from_hand_to_hand() {
+    let (sender, receiver) = bounded(0);
+    let mut all = pending(sender.send_all(0..3));
+    for n in 0..3 {
+        assert_eq!(now(receiver.recv()), Some(Ok(n)));
+        assert_eq!(is_pending(&mut all), n < 2);
+    }
+    assert!(all.is_terminated());
 }
