@@ -31,6 +31,9 @@ MODELS = [
     ("src/wait_group", ["wait_group"]),
     ("src/barrier.rs", ["barrier"]),
     ("src/channel", ["channel"]),
+    ("src/select", ["select"]),
+    ("src/oneshot", ["oneshot"]),
+    ("src/watch", ["watch"]),
     ("src/sys/lock.rs", ["lock"]),
     ("src/sys/lock_only.rs", ["semaphore+lock-only", "scope_handle+lock-only"]),
     ("src/sys/park.rs", ["semaphore_blocking"]),
@@ -659,5 +662,53 @@ GUARDS = [
         "who comes to wait between two phases is not looked for",
         "            return before | between & WAITERS;\n",
         "            return before | between & 0;\n",
+    ),
+    Guard(
+        "src/select/run.rs",
+        "nothing is found although something was there all the time",
+        "for _ in 0..2 {",
+        "for _ in 0..1 {",
+    ),
+    Guard(
+        "src/oneshot.rs",
+        "a waker is left although nothing will come",
+        """            if state.is_closed {
+                return false;
+            }
+""",
+        "",
+    ),
+    Guard(
+        "src/oneshot.rs",
+        "a value is sent to nobody",
+        "let refused = if state.is_closed {",
+        "let refused = if state.sides > 2 {",
+    ),
+    Guard(
+        "src/watch.rs",
+        "those who wait are not told",
+        "if !held.waiters.is_empty() {",
+        "if held.waiters.is_empty() && word == usize::MAX {",
+    ),
+    Guard(
+        "src/watch.rs",
+        "an update overwrites what it has not seen",
+        "is_set = word | CLOSED == seen.word | CLOSED;",
+        "is_set = word != usize::MAX || seen.word == 0;",
+    ),
+    Guard(
+        "src/watch/changed.rs",
+        "who waits does not look whether it is over",
+        "this.is_over().then_some(())",
+        "(this.is_over() && this.is_done()).then_some(())",
+    ),
+    Guard(
+        "src/watch/changed.rs",
+        "poll is ready because the value is new, and leaves its node in the list",
+        """            this.leave();
+            this.waiter.finish();
+""",
+        """            this.waiter.finish();
+""",
     ),
 ]

@@ -20,6 +20,7 @@ mod permits;
 mod release;
 #[cfg(feature = "alloc")]
 mod scope;
+mod select;
 mod semaphore;
 
 use core::{
@@ -66,6 +67,7 @@ const GROUPS: &[&[Test]] = &[
     permits::TESTS,
     cancel::TESTS,
     channel::TESTS,
+    select::TESTS,
     #[cfg(feature = "critical-section")]
     release::TESTS,
     #[cfg(feature = "critical-section")]
