@@ -122,6 +122,22 @@ fn a_changed_waker_is_the_one_that_is_woken() {
 }
 
 #[test]
+fn a_wait_that_finds_the_value_new_may_go_before_it_is_let_go() {
+    explore(&[false, true], || {
+        let watch = Arc::new(Watch::new(0));
+        let mut receivers = [(); 3].map(|()| watch.receiver());
+        let [first, second, third] = receivers.each_mut().map(|it| pending(it.changed()));
+        let other = elsewhere(&watch, |watch| watch.set(1));
+        let mut third = third;
+        let ready = poll_now(third.as_mut(), std::task::Waker::noop()).is_ready();
+        drop(third);
+        other.join().unwrap();
+        drop((first, second));
+        ready
+    });
+}
+
+#[test]
 fn all_who_wait_are_woken_though_a_batch_is_full() {
     explore(&[()], || {
         let watch = Arc::new(Watch::new(0));
