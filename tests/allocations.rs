@@ -13,7 +13,12 @@ use std::{
 use pleach::{
     Barrier, CancelToken, Event, Latch, Semaphore, WaitGroup,
     cancel::{Child, OrCancel, Root},
-    scope, try_scope,
+    channel::{self, Multiplex},
+    oneshot::{self, Oneshot},
+    scope, select,
+    select::race,
+    try_scope,
+    watch::{self, Watch},
 };
 use support::{poll_now, yield_now};
 
@@ -262,4 +267,63 @@ fn tokens_that_nobody_needs_are_freed_although_they_are_in_the_middle() {
     assert_eq!(LIVE.get() - live, 2);
     drop((root, right));
     assert_eq!(LIVE.get(), live);
+}
+
+#[test]
+fn selecting_takes_none() {
+    let (sender, receiver) = channel::bounded(1);
+    let (_other, others) = channel::bounded::<u8>(0);
+    let count = allocations(|| {
+        run(async {
+            for n in 0..100 {
+                select! {
+                    _ = others.recv() => unreachable!(),
+                    send(sender, n) => {}
+                }
+                select! {
+                    Ok(received) = receiver.recv() => assert_eq!(received, n),
+                    default => unreachable!(),
+                }
+                assert_eq!(race((others.recv(), async { Ok(1) })).await, Ok(1));
+            }
+            let mut all = pin!(Multiplex::new([&others, &receiver]));
+            sender.try_send(1).unwrap();
+            let next = std::future::poll_fn(|cx| all.as_mut().poll_indexed(cx)).await;
+            assert_eq!(next, Some((1, 1)));
+        });
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_oneshot_is_one_allocation_and_a_watch_one_and_one_for_each_value() {
+    let oneshot = allocations(|| {
+        let (sender, mut receiver) = oneshot::channel();
+        assert!(poll_now(std::pin::Pin::new(&mut receiver)).is_pending());
+        sender.send(1).unwrap();
+        assert_eq!(run(receiver), Ok(1));
+    });
+    assert_eq!(oneshot, 1);
+    let watch = allocations(|| {
+        let (sender, mut receiver) = watch::channel(0);
+        for n in 1..=10 {
+            let mut changed = pin!(receiver.changed());
+            assert!(poll_now(changed.as_mut()).is_pending());
+            sender.set(n);
+            assert_eq!(run(changed).as_deref(), Ok(&n));
+        }
+        drop((receiver.clone(), sender.clone()));
+    });
+    assert_eq!(watch, 2 + 10);
+    static SLOT: Oneshot<u8> = Oneshot::new();
+    static LEVEL: Watch<u8> = Watch::new(0);
+    let fixed = allocations(|| {
+        let (sender, receiver) = SLOT.split().unwrap();
+        sender.send(1).unwrap();
+        assert_eq!(run(receiver), Ok(1));
+        let mut level = LEVEL.receiver();
+        LEVEL.set(1);
+        assert_eq!(run(level.changed()), Ok(1));
+    });
+    assert_eq!(fixed, 0);
 }
