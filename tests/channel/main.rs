@@ -14,6 +14,8 @@ mod order;
 #[cfg(feature = "std")]
 mod panics;
 mod probes;
+#[cfg(feature = "std")]
+mod random;
 mod receiving;
 mod rendezvous;
 mod reserving;
