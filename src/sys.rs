@@ -25,6 +25,12 @@ pub(crate) mod park;
 pub(crate) mod thread;
 pub(crate) mod unwind;
 
+/// What handles share; in the models loom sees its counts.
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr", not(loom)))]
+pub(crate) use alloc::sync::Arc as Shared;
+#[cfg(all(feature = "alloc", loom))]
+pub(crate) use loom::sync::Arc as Shared;
+
 /// Wakers that one hold of a lock may collect: the bound of every critical section. Two in
 /// the models, so that they cross from one batch into the next.
 pub(crate) const BATCH: usize = if cfg!(loom) { 2 } else { 8 };

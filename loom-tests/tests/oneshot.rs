@@ -87,7 +87,9 @@ fn a_wait_for_the_end_may_be_given_up_beside_it() {
 #[test]
 fn a_slot_that_is_used_again_has_nothing_of_the_last_time() {
     explore(&[None, Some(2)], || {
-        let slot: &'static Oneshot<u8> = Box::leak(Box::new(Oneshot::new()));
+        let owner = Box::into_raw(Box::new(Oneshot::new()));
+        // SAFETY: freed at the end, when the other thread has.
+        let slot: &'static Oneshot<u8> = unsafe { &*owner };
         let (sender, receiver) = slot.split().unwrap();
         let other = thread::spawn(move || drop((sender.send(1), receiver)));
         let again = slot.split();
@@ -96,6 +98,8 @@ fn a_slot_that_is_used_again_has_nothing_of_the_last_time() {
             block_on(receiver).unwrap()
         });
         other.join().unwrap();
+        // SAFETY: from a box, and nobody else is left.
+        drop(unsafe { Box::from_raw(owner) });
         received
     });
 }

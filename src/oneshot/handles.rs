@@ -1,7 +1,5 @@
 //! The two sides, on the heap and of a [`Oneshot`].
 
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-use alloc::sync::Arc;
 use core::{
     fmt,
     future::Future,
@@ -12,6 +10,8 @@ use core::{
 use futures_core::future::FusedFuture;
 
 use super::{Oneshot, RecvError, SendError, TryRecvError};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+use crate::sys::Shared;
 
 /// The two sides of a new handover. One allocation, and none later.
 ///
@@ -28,9 +28,9 @@ use super::{Oneshot, RecvError, SendError, TryRecvError};
 /// ```
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let shared = Arc::new(Oneshot::new());
+    let shared = Shared::new(Oneshot::new());
     shared.open();
-    (Sender::of(Arc::clone(&shared)), Receiver::of(shared))
+    (Sender::of(Shared::clone(&shared)), Receiver::of(shared))
 }
 
 macro_rules! sides {
@@ -198,7 +198,7 @@ sides! {
     ///
     /// [`RecvError`], if the sender was dropped, or the value was received already.
     Receiver,
-    [] Arc<Oneshot<T>>
+    [] Shared<Oneshot<T>>
 }
 sides! {
     /// The side of a [`Oneshot`] that sends; from [`Oneshot::split`].

@@ -5,7 +5,10 @@ use core::fmt;
 
 use super::{Changed, Changes, RecvError, Seen, VERSION, Watched, receiver::receiver};
 use crate::{
-    sys::atomic::{AtomicUsize, Ordering},
+    sys::{
+        Shared,
+        atomic::{AtomicUsize, Ordering},
+    },
     wait::{Countdown, Wait},
 };
 
@@ -14,7 +17,7 @@ use crate::{
 /// One allocation, and one for each value that is set.
 #[must_use]
 pub fn channel<T>(value: T) -> (Sender<T>, Receiver<T>) {
-    let shared = Arc::new(Shared {
+    let shared = Shared::new(Channel {
         watched: Watched::new(Arc::new(value), Arc::clone),
         senders: AtomicUsize::new(1),
         receivers: Countdown::new(0),
@@ -24,7 +27,7 @@ pub fn channel<T>(value: T) -> (Sender<T>, Receiver<T>) {
     (sender, receiver)
 }
 
-struct Shared<T> {
+struct Channel<T> {
     watched: Watched<Arc<T>>,
     senders: AtomicUsize,
     receivers: Countdown,
@@ -32,7 +35,7 @@ struct Shared<T> {
 
 /// Sets the value; from [`channel`]. When the last one is dropped, the receivers learn it.
 pub struct Sender<T> {
-    shared: Arc<Shared<T>>,
+    shared: Shared<Channel<T>>,
 }
 
 impl<T> Sender<T> {
@@ -69,7 +72,7 @@ impl<T> Sender<T> {
 
     /// A receiver that has seen the value of now.
     pub fn subscribe(&self) -> Receiver<T> {
-        Receiver::of(Arc::clone(&self.shared), self.shared.watched.see())
+        Receiver::of(Shared::clone(&self.shared), self.shared.watched.see())
     }
 
     /// How many receivers there are.
@@ -91,7 +94,7 @@ impl<T> Sender<T> {
     /// Whether both are of one channel.
     #[must_use]
     pub fn same_channel(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
+        Shared::ptr_eq(&self.shared, &other.shared)
     }
 }
 
@@ -101,7 +104,7 @@ impl<T> Clone for Sender<T> {
         let before = self.shared.senders.fetch_add(1, Ordering::Relaxed);
         assert!(before < usize::MAX / 2, "there are too many senders");
         Self {
-            shared: Arc::clone(&self.shared),
+            shared: Shared::clone(&self.shared),
         }
     }
 }
@@ -128,12 +131,12 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
 ///
 /// A clone has seen what this one has.
 pub struct Receiver<T> {
-    shared: Arc<Shared<T>>,
+    shared: Shared<Channel<T>>,
     seen: Seen<Arc<T>>,
 }
 
 impl<T> Receiver<T> {
-    fn of(shared: Arc<Shared<T>>, seen: Seen<Arc<T>>) -> Self {
+    fn of(shared: Shared<Channel<T>>, seen: Seen<Arc<T>>) -> Self {
         let counted = shared
             .receivers
             .change(|count| (count < Countdown::MAX).then_some(count + 1));
@@ -152,7 +155,7 @@ impl<T> Receiver<T> {
     /// Whether both are of one channel.
     #[must_use]
     pub fn same_channel(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
+        Shared::ptr_eq(&self.shared, &other.shared)
     }
 }
 
@@ -160,7 +163,7 @@ receiver!(Receiver, Arc<T>);
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
-        Self::of(Arc::clone(&self.shared), self.seen.clone())
+        Self::of(Shared::clone(&self.shared), self.seen.clone())
     }
 }
 
