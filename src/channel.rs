@@ -74,6 +74,7 @@
 //! | `len(c)`, `cap(c)` | [`len`](SendEnd::len), [`capacity`](SendEnd::capacity) |
 //! | `select { case c <- v: default: }` | [`try_send`](SendEnd::try_send) |
 //! | `select { case v := <-c: default: }` | [`try_recv`](RecvEnd::try_recv) |
+//! | `select` over channels | [`select!`](crate::select!), [`Multiplex`] |
 //! | `select` with `<-ctx.Done()` | [`send_or_cancel`](SendEnd::send_or_cancel), [`recv_or_cancel`](RecvEnd::recv_or_cancel) |
 //! | `select` with `<-time.After(d)` | [`Send::or_until`], [`Recv::or_until`] |
 //! | a receiver that has gone away, which blocks its senders for ever | an error for each of them |

@@ -31,12 +31,12 @@
 //!
 //! # Promises
 //!
-//! * Every receiver sees the last value, and each value it sees is newer than the one before. What was
-//!   set while it did not look is passed over.
+//! * Every receiver sees the last value, and each value it sees is newer than the one before. What
+//!   was set while it did not look is passed over.
 //! * A receiver's [`latest`](Receiver::latest) is one load and a comparison as long as nothing has
-//!   changed: no lock, no count. Looking never waits for somebody who sets, nor the other way round.
-//! * No code of yours runs under a lock: [`update`](Sender::update) computes outside of it, and again if
-//!   another was faster; snapshots are dropped outside.
+//!   changed: no lock, no count. Otherwise it is one short hold of a lock, as setting is.
+//! * No code of yours runs under a lock: [`update`](Sender::update) computes outside of it, and again
+//!   if another was faster; snapshots are dropped outside.
 //! * When the last sender is gone the receivers see what they have not seen yet, and then an error.
 
 mod changed;
