@@ -693,8 +693,8 @@ GUARDS = [
     Guard(
         "src/watch.rs",
         "an update overwrites what it has not seen",
-        "is_set = word | CLOSED == seen.word | CLOSED;",
-        "is_set = word != usize::MAX || seen.word == 0;",
+        "is_set = !is_news(word, seen);",
+        "is_set = !is_news(word, seen) || word != usize::MAX;",
     ),
     Guard(
         "src/watch/changed.rs",

@@ -17,8 +17,8 @@
 //! ```
 //!
 //! Sending never waits. The receiver is the future of the value; it is `Unpin`, so `&mut receiver`
-//! can be awaited, or be an arm of a [`select!`](crate::select!), again and again. To wait no longer
-//! than until a token is cancelled, give it to [`run`](crate::cancel::Token::run).
+//! can be awaited, or be an arm of a [`select!`](crate::select!), again and again. To wait no
+//! longer than until a token is cancelled, give it to [`run`](crate::cancel::Token::run).
 //!
 //! # When a side is gone
 //!
@@ -29,8 +29,8 @@
 //! | the receiver calls `close` | fails, and gives the value back | gets what was sent before, or an error | is ready |
 //! | sent, then the receiver is dropped | – | – | –; the value is dropped |
 //!
-//! Nothing is lost: a value either is given back to the sender, or reaches the receiver, or is dropped
-//! with it.
+//! Nothing is lost: a value either is given back to the sender, or reaches the receiver, or is
+//! dropped with it.
 
 mod handles;
 
@@ -162,12 +162,12 @@ impl<T> Oneshot<T> {
         panic.resume_in_drop();
     }
 
-    /// The receiver does not want anything that was not sent yet.
+    /// The receiver does not want anything that was not sent yet. Its own waker goes: nobody wakes
+    /// it for what it has done itself.
     fn close(&self) {
-        wake(self.lock.with(|state| {
-            state.is_closed = true;
-            state.sender.take()
-        }));
+        let (receiver, sender) = self.lock.with(State::close);
+        wake(sender);
+        drop(receiver);
     }
 
     fn is_closed(&self) -> bool {
@@ -244,11 +244,16 @@ impl<T> Oneshot<T> {
 }
 
 impl<T> State<T> {
-    /// A side less. Returns the wakers of the receiver and of the sender.
-    fn leave(&mut self) -> (Option<Waker>, Option<Waker>) {
+    /// Nothing will be sent any more. Returns the wakers of the receiver and of the sender.
+    fn close(&mut self) -> (Option<Waker>, Option<Waker>) {
         self.is_closed = true;
-        self.sides -= 1;
         (self.receiver.take(), self.sender.take())
+    }
+
+    /// A side less. Returns what [`close`](Self::close) does.
+    fn leave(&mut self) -> (Option<Waker>, Option<Waker>) {
+        self.sides -= 1;
+        self.close()
     }
 }
 

@@ -28,8 +28,9 @@
 //!
 //! Go's `select` with a `default` locks all channels at once. Here there are two passes over the
 //! arms: the first registers with all, and what comes to any of them after that is seen by the
-//! second. So `default` runs only if there was a moment at which nothing was ready. (What an arm is
-//! promised and does not take goes back, as always.)
+//! second, for what a future of this crate was promised it keeps until it is dropped. So `default`
+//! runs only if there was a moment at which nothing was ready. (What an arm is promised and does
+//! not take goes back, as always.)
 
 mod all;
 mod arms;

@@ -71,8 +71,9 @@ const VERSION: usize = 0b10;
 /// `V` is copied and moved under the lock, and never dropped there: an `Arc`, or of a type that is
 /// `Copy`.
 pub(crate) struct Watched<V> {
-    /// `version << 1 | CLOSED`. It is written under the lock alone; a version may come again after
-    /// half of all numbers, when nobody has an old one any more.
+    /// `version << 1 | CLOSED`, written under the lock alone. Versions wrap: who does not look for
+    /// exactly as many changes as there are versions (2^31 where a pointer has 32 bits) finds
+    /// nothing new. Those who wait are woken by the first.
     word: AtomicUsize,
     queue: Queue<(), V>,
     copy: fn(&V) -> V,
@@ -122,7 +123,13 @@ impl<V> Watched<V> {
     /// Whether there is a value that was not seen.
     #[inline]
     pub(crate) fn is_news(&self, seen: &Seen<V>) -> bool {
-        self.word() | CLOSED != seen.word | CLOSED
+        is_news(self.word(), seen)
+    }
+
+    /// Whether there is one, or none will come.
+    fn is_news_or_end(&self, seen: &Seen<V>) -> bool {
+        let word = self.word();
+        word & CLOSED != 0 || is_news(word, seen)
     }
 
     /// Replaces what was seen by what there is, if that is something else. Returns whether it was.
@@ -151,7 +158,7 @@ impl<V> Watched<V> {
         let mut value = value;
         let mut is_set = false;
         self.publish(|word, stored| {
-            is_set = word | CLOSED == seen.word | CLOSED;
+            is_set = !is_news(word, seen);
             is_set.then(|| {
                 mem::swap(stored, &mut value);
                 word.wrapping_add(VERSION)
@@ -209,6 +216,11 @@ impl<V> Watched<V> {
             })
         });
     }
+}
+
+/// Whether the version in `word` is not the one that was seen.
+fn is_news<V>(word: usize, seen: &Seen<V>) -> bool {
+    word | CLOSED != seen.word | CLOSED
 }
 
 impl<V: fmt::Debug> fmt::Debug for Watched<V> {

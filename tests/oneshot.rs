@@ -76,6 +76,21 @@ fn a_receiver_that_closes_keeps_what_was_sent() {
 }
 
 #[test]
+fn a_receiver_that_closes_keeps_no_waker_and_is_not_woken() {
+    let (sender, mut receiver) = oneshot::channel();
+    let (wakes, waker) = Wakes::new();
+    assert!(poll_with(Pin::new(&mut receiver), &waker).is_pending());
+    receiver.close();
+    assert_eq!(Arc::strong_count(&wakes), 2);
+    assert_eq!(sender.send(1), Err(SendError(1)));
+    assert_eq!(wakes.count(), 0);
+    assert_eq!(
+        poll_with(Pin::new(&mut receiver), &waker),
+        Poll::Ready(Err(RecvError))
+    );
+}
+
+#[test]
 fn the_sender_learns_that_nobody_waits_any_more() {
     for closes in [true, false] {
         let (mut sender, mut receiver) = oneshot::channel::<u8>();

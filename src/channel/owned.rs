@@ -13,8 +13,8 @@ use pin_project_lite::pin_project;
 use super::{ReserveError, SendError, Sender, TryReserveError, reserve::Claim};
 
 impl<T> Sender<T> {
-    /// As [`reserve`](super::SendEnd::reserve), of a permit that keeps a sender of its own: for tasks that
-    /// may not borrow.
+    /// As [`reserve`](super::SendEnd::reserve), of a permit that keeps a sender of its own: for
+    /// tasks that may not borrow.
     ///
     /// # Cancel safety
     ///

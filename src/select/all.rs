@@ -14,7 +14,7 @@ use super::race::ROTATION;
 /// Waits for the first of any number of futures of one type, and says which it was.
 ///
 /// `arms` is an array, a vector or a slice of them. With `&mut futures` they live on, and can be
-/// used again but for the one that is done. Polling begins with another one each time. For many
+/// used again but for the one that is done. Where polling begins is drawn anew each time. For many
 /// channels [`Multiplex`](crate::channel::Multiplex) does less work.
 ///
 /// # Cancel safety
@@ -23,7 +23,8 @@ use super::race::ROTATION;
 ///
 /// # Panics
 ///
-/// If there is no future at all; and the future panics if it is polled again after it has completed.
+/// If there is no future at all; and the future panics if it is polled again after it has
+/// completed.
 ///
 /// # Examples
 ///

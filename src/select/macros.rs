@@ -3,8 +3,10 @@
 /// Waits for several futures at once, and runs the handler of the first that is ready.
 ///
 /// The other futures are dropped *before* the handler runs, so that a handler may use the same
-/// channels. All of pleach's futures are cancel-safe: those that lose leave no trace, and
-/// everything that they waited for is still there.
+/// channels. All of pleach's futures are cancel-safe: those that lose leave no trace, and what they
+/// waited for is still there. (What is given away with its future goes with it: the message of a
+/// [`send`](crate::channel::SendEnd::send), a oneshot's receiver that is not given as
+/// `&mut receiver`.)
 ///
 /// ```text
 /// select! {
@@ -19,13 +21,14 @@
 /// * It is an expression; its value is that of the handler. Handlers are ordinary code around which
 ///   there is nothing: `?`, `return`, `break` and `await` do in them what they do outside. (So
 ///   `select!` itself awaits, and belongs in an `async` function or block.)
-/// * **Fair.** Polling begins with another arm each time, without a thread-local or a random
-///   generator: among arms that are ready, each has at least its share of one in the number of arms.
+/// * **Fair.** Polling begins at an arm that is drawn anew each time, without a thread-local: among
+///   arms that are ready, each has at least its share of one in the number of arms.
 ///   After **`biased;`** it begins with the first, always.
 /// * **A pattern** that may fail to match, as in `Ok(message) = receiver.recv()`, switches its arm
 ///   off when it does; the others go on.
 /// * **A guard** is evaluated once, when the `select!` begins. If it is false the future is not even
-///   made. An arm that there may be, like a nil channel in Go, is [`optional`](crate::select::optional).
+///   made. An arm that there may be, like a nil channel in Go, is
+///   [`optional`](crate::select::optional).
 /// * **`send(sender, message)`** waits for room in a channel and then sends. The expression
 ///   `message` is evaluated only when there is room: an arm that loses has not touched it.
 ///   Either this arm has an effect or another one, never both, which cannot be said of
@@ -34,8 +37,8 @@
 ///   other: then the message stays in the channel for the next receiver.)
 /// * **`else`** runs when all arms are switched off.
 /// * **`default`** makes it a `select!` that does not wait: it runs when no arm is ready now. There
-///   is nothing to await then, and it may stand outside of `async` code. "Now" is one moment for all
-///   arms: see the [module](mod@crate::select).
+///   is nothing to await then, and it may stand outside of `async` code. "Now" is one moment for
+///   all arms: see the [module](mod@crate::select).
 /// * A **timeout** is an arm: [`sleep`](crate::time::sleep), or any runtime's. So is a
 ///   [token](crate::cancel).
 ///

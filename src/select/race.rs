@@ -21,8 +21,8 @@ pub(super) static ROTATION: Rotation = Rotation::new();
 
 /// Waits for the first of two to eight futures with one type of output.
 ///
-/// They are given as a tuple. The others are dropped with the future, or when it is. Polling begins
-/// with another one each time, so that none is preferred.
+/// They are given as a tuple. When one is ready all are dropped. Where polling begins is drawn anew
+/// each time, so that none is preferred.
 ///
 /// # Cancel safety
 ///

@@ -3,8 +3,8 @@
 #[cfg(not(loom))]
 use core::sync::atomic::{AtomicU32, Ordering};
 
-/// Where the `select!` at one place of the program begins: each time at another arm, as if
-/// drawn by lot, so that every arm that is ready has at least its share.
+/// Where the `select!` at one place of the program begins: at an arm that is as if drawn by lot, so
+/// that every arm that is ready has at least its share.
 ///
 /// Loads and stores alone, which every target has. Two threads may draw the same lot; nothing
 /// else depends on it. Models always begin with the first arm.

@@ -45,7 +45,7 @@ impl<'a, V> Turn<'a, V> {
 
     /// Whether there is something to tell.
     fn is_over(&self) -> bool {
-        self.watched.is_closed() || self.watched.is_news(self.seen)
+        self.watched.is_news_or_end(self.seen)
     }
 
     fn poll(self: Pin<&mut Self>, cx: &Context<'_>) -> Poll<Result<V, RecvError>> {
@@ -56,8 +56,8 @@ impl<'a, V> Turn<'a, V> {
         } else {
             let queue = &this.watched.queue;
             let start = || {
-                // SAFETY: the node is idle (only the first poll comes here), is used with this queue
-                // alone, and `Drop` leaves it.
+                // SAFETY: the node is idle (only the first poll comes here), is used with this
+                // queue alone, and `Drop` leaves it.
                 unsafe { queue.enter(this.waiter(), cx, |_| this.is_over().then_some(())) }
                     .map(drop)
             };

@@ -48,8 +48,8 @@ macro_rules! receiver {
                 Changed::new(watched, seen)
             }
 
-            /// The values from now on as a stream, without those that come and go between two polls.
-            /// It ends when no value will come any more.
+            /// The values from now on as a stream, without those that come and go between two
+            /// polls. It ends when no value will come any more.
             ///
             /// # Cancel safety
             ///

@@ -14,7 +14,6 @@ mod order;
 #[cfg(feature = "std")]
 mod panics;
 mod probes;
-#[cfg(feature = "std")]
 mod random;
 mod receiving;
 mod rendezvous;

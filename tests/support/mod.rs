@@ -1,6 +1,7 @@
 //! What several test files need: wakers that misbehave, counters, polling by hand.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod programs;
 pub(crate) mod rng;
 
 use std::{
