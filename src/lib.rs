@@ -42,6 +42,7 @@
 //! | [`oneshot`] | one value, once | –, or `alloc` |
 //! | [`watch`] | the latest value, for many who wait for it to change | –, or `alloc` |
 //! | [`select!`], [`select`](mod@select) | the first of several futures, fair; sends; `default` without a race | – |
+//! | [`pipeline`] | stages of workers with channels between them; a worker pool | `alloc` |
 //! | [`CancelToken`], [`cancel`] | a cancellation tree: causes, deadlines, callbacks, two phases | `alloc`, or nothing in a [`static`](cancel::Root) |
 //! | [`time`] | clocks, sleeps, timeouts, intervals, and a clock for tests | – |
 //! | [`block_on`], [`runtime`] | runs a future on the current thread; timers | `std` |
@@ -126,6 +127,8 @@ pub mod channel;
 mod event;
 mod latch;
 pub mod oneshot;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub mod pipeline;
 #[cfg(all(feature = "std", not(loom)))]
 pub mod runtime;
 #[cfg(feature = "alloc")]

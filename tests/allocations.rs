@@ -15,6 +15,7 @@ use pleach::{
     cancel::{Child, OrCancel, Root},
     channel::{self, Multiplex},
     oneshot::{self, Oneshot},
+    pipeline::Pipeline,
     scope, select,
     select::race,
     try_scope,
@@ -326,4 +327,23 @@ fn a_oneshot_is_one_allocation_and_a_watch_one_and_one_for_each_value() {
         assert_eq!(run(level.changed()), Ok(1));
     });
     assert_eq!(fixed, 0);
+}
+
+#[test]
+fn a_pipeline_takes_none_for_each_item() {
+    let of = |items: u32| {
+        allocations(|| {
+            let result = run(try_scope!(|s| {
+                let doubled = Pipeline::<u32>::new(&s, 4)
+                    .iter(0..items)
+                    .filter(|n| n % 2 == 0)
+                    .map(3, async |n| Ok(n))
+                    .into_receiver();
+                while doubled.recv().await.is_ok() {}
+                Ok(())
+            }));
+            assert_eq!(result, Ok(()));
+        })
+    };
+    assert_eq!(of(10), of(1000));
 }

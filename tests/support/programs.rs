@@ -9,9 +9,14 @@ use std::{
 
 use super::rng::Rng;
 
-/// Runs `count` random programs of `length` bytes; by the environment `SEED=n` that one alone,
-/// `SEEDS=n` that many. Returns whether there were many.
+/// Runs `count` random programs of `length` bytes; otherwise as [`seeds`].
 pub(crate) fn random(count: u64, length: u64, mut run: impl FnMut(&[u8])) -> bool {
+    seeds(count, |seed| run(&Rng::new(seed).bytes(length)))
+}
+
+/// Runs `count` seeds; by the environment `SEED=n` that one alone, `SEEDS=n` that many. Returns
+/// whether there were many.
+pub(crate) fn seeds(count: u64, mut run: impl FnMut(u64)) -> bool {
     let number = |name| std::env::var(name).ok().map(|n| n.parse::<u64>().unwrap());
     let one = number("SEED");
     let seeds = match one {
@@ -19,8 +24,7 @@ pub(crate) fn random(count: u64, length: u64, mut run: impl FnMut(&[u8])) -> boo
         None => 0..number("SEEDS").unwrap_or(count),
     };
     for seed in seeds {
-        let bytes = Rng::new(seed).bytes(length);
-        expect_agreement(|| run(&bytes), format_args!("seed {seed}"));
+        expect_agreement(|| run(seed), format_args!("seed {seed}"));
     }
     one.is_none()
 }

@@ -1,0 +1,188 @@
+//! Worker pools.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
+
+use pleach::{channel::TrySendError, pipeline::WorkerPool, scope};
+
+use super::{block_on, sorted, yields};
+
+#[test]
+fn shutting_down_works_off_all_jobs() {
+    let results = block_on(scope!(|s| {
+        let (pool, results) = WorkerPool::new(&s, 3, 2, async |n: usize| {
+            yields(n % 4).await;
+            n * n
+        });
+        let submitted = pool.clone();
+        s.spawn(async move {
+            for n in 0..50 {
+                submitted.submit(n).await.unwrap();
+            }
+            assert!(submitted.shutdown());
+            assert!(!submitted.shutdown());
+            assert!(submitted.is_shut_down());
+            assert_eq!(submitted.submit(50).await.unwrap_err().into_inner(), 50);
+        });
+        let mut all = Vec::new();
+        while let Ok(n) = results.recv().await {
+            all.push(n);
+        }
+        all
+    }));
+    assert_eq!(sorted(results), Vec::from_iter((0..50).map(|n| n * n)));
+}
+
+#[test]
+fn dropping_the_last_pool_shuts_it_down() {
+    let results = block_on(scope!(|s| {
+        let (pool, results) = WorkerPool::new(&s, 1, 8, async |n: usize| n);
+        let clone = pool.clone();
+        clone.try_submit(1).unwrap();
+        drop(clone);
+        pool.try_submit(2).unwrap();
+        drop(pool);
+        [
+            results.recv().await,
+            results.recv().await,
+            results.recv().await,
+        ]
+        .map(Result::ok)
+    }));
+    assert_eq!(results, [Some(1), Some(2), None]);
+}
+
+#[test]
+fn a_pool_that_is_cancelled_gives_back_what_it_did_not_begin() {
+    let begun = Mutex::new(Vec::new());
+    let (results, left) = block_on(scope!(|s| {
+        let (pool, results) = WorkerPool::new(&s, 2, 10, async |n: usize| {
+            begun.lock().unwrap().push(n);
+            yields(5).await;
+            n
+        });
+        for n in 0..10 {
+            pool.submit(n).await.unwrap();
+        }
+        let mut done = vec![results.recv().await.unwrap()];
+        let left = pool.cancel();
+        assert_eq!(pool.try_submit(11), Err(TrySendError::Closed(11)));
+        assert!(pool.cancel().is_empty());
+        while let Ok(n) = results.recv().await {
+            done.push(n);
+        }
+        (done, left)
+    }));
+    assert_eq!(sorted(results.clone()), begun.into_inner().unwrap());
+    assert!(!left.is_empty());
+    assert_eq!([sorted(results), left].concat(), Vec::from_iter(0..10));
+}
+
+#[test]
+fn a_pool_whose_scope_is_cancelled_ends_and_still_has_the_jobs() {
+    let left = block_on(scope!(|s| {
+        let (pool, results) = WorkerPool::new(&s, 1, 10, async |n: usize| n);
+        // An idle worker is told as well.
+        yields(3).await;
+        for n in 0..3 {
+            pool.try_submit(n).unwrap();
+        }
+        s.cancel();
+        yields(5).await;
+        assert!(pool.submit(9).await.is_err());
+        let mut done = 0;
+        while results.recv().await.is_ok() {
+            done += 1;
+        }
+        (done, pool.cancel().len())
+    }));
+    // The idle worker had been promised the first.
+    assert_eq!(left, (1, 2));
+}
+
+#[test]
+fn idle_workers_end_with_a_cancelled_scope() {
+    let mut kept = None;
+    block_on(scope!(|s| {
+        kept = Some(WorkerPool::new(&s, 3, 10, async |n: usize| n));
+        yields(3).await;
+        s.cancel();
+    }));
+    // The scope has ended though the pool lives on.
+    let (pool, results) = kept.unwrap();
+    assert_eq!(pool.try_submit(1), Err(TrySendError::Closed(1)));
+    assert!(results.is_finished());
+}
+
+#[test]
+fn a_pool_without_a_receiver_takes_no_jobs() {
+    block_on(scope!(|s| {
+        let (pool, results) = WorkerPool::new(&s, 2, 1, async |n: usize| n);
+        drop(results);
+        let mut taken = 0;
+        while pool.submit(taken).await.is_ok() {
+            taken += 1;
+        }
+        assert!(taken < 5);
+    }));
+}
+
+/// As many jobs and results at a time as there is room for.
+#[test]
+fn a_pool_is_bounded() {
+    let begun = AtomicUsize::new(0);
+    block_on(scope!(|s| {
+        let (pool, results) = WorkerPool::new(&s, 3, 2, async |n: usize| {
+            begun.fetch_add(1, SeqCst);
+            n
+        });
+        let mut submitted = 0;
+        for _ in 0..20 {
+            while pool.try_submit(submitted).is_ok() {
+                submitted += 1;
+            }
+            yields(5).await;
+        }
+        assert_eq!((submitted, begun.load(SeqCst)), (3 + 2, 3));
+        assert_eq!(results.recv().await, Ok(0));
+        yields(5).await;
+        assert_eq!(begun.load(SeqCst), 4);
+        assert_eq!(pool.queue().len(), 1);
+    }));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn threads_submit_too() {
+    let sum = block_on(scope!(|s| {
+        let (pool, results) = WorkerPool::new(&s, 2, 1, async |n: usize| n);
+        let threads = [0, 1].map(|part| {
+            let pool = pool.clone();
+            std::thread::spawn(move || {
+                for n in 0..500 {
+                    pool.queue().send_blocking(2 * n + part).unwrap();
+                }
+            })
+        });
+        drop(pool);
+        let mut sum = 0;
+        while let Ok(n) = results.recv().await {
+            sum += n;
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        sum
+    }));
+    assert_eq!(sum, (0..1000).sum());
+}
+
+#[test]
+#[should_panic(expected = "a pool without workers")]
+fn a_pool_needs_a_worker() {
+    block_on(scope!(|s| {
+        let _pool = WorkerPool::new(&s, 0, 1, async |n: u8| n);
+    }));
+}
