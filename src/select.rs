@@ -7,8 +7,9 @@
 //! | [`select_all`] | an array or slice of futures of one type | which one, and its output |
 //! | [`Multiplex`](crate::channel::Multiplex) | the receivers of many channels, again and again | a stream |
 //!
-//! In all of them each future that is ready has at least its share, losers are dropped without a
-//! trace (of futures that are cancel-safe, as all of this crate are), and nothing is allocated.
+//! In all of them each future that is ready has at least its share, and nothing is allocated. Losers
+//! are dropped before the result is there, without a trace if they are cancel-safe, as all of this
+//! crate are.
 //!
 //! # From Go
 //!
@@ -47,14 +48,12 @@ pub use race::{Race, Racers, race};
 /// What the macro expands to.
 pub(crate) mod expansion {
     pub use super::{
-        arms::{Cons, Guarded, Nil, Won},
-        run::{none_left, select, select_now},
+        arms::{Cons, Guarded, Nil},
+        run::{has_room, none, none_left, select, select_now, send, some},
         turn::Rotation,
     };
     pub use core::{
-        mem::drop,
         option::Option::{None, Some},
-        result::Result::Ok,
         unreachable,
     };
 }

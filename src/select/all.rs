@@ -48,8 +48,7 @@ where
     assert!(count > 0, "`select_all` of nothing would never be ready");
     SelectAll {
         start: ROTATION.draw(u32::try_from(count).unwrap_or(u32::MAX)) as usize,
-        arms,
-        is_over: false,
+        arms: Some(arms),
         _future: PhantomData,
     }
 }
@@ -58,9 +57,9 @@ where
 #[derive(Debug)]
 #[must_use = "futures do nothing unless awaited or polled"]
 pub struct SelectAll<S, F> {
-    arms: S,
+    /// `None` once one of them has won: the others are gone by then.
+    arms: Option<S>,
     start: usize,
-    is_over: bool,
     _future: PhantomData<fn() -> F>,
 }
 
@@ -72,16 +71,15 @@ impl<S: AsMut<[F]>, F: Future + Unpin> Future for SelectAll<S, F> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        assert!(
-            !this.is_over,
-            "`SelectAll` was polled after it had completed"
-        );
-        let arms = this.arms.as_mut();
-        let start = this.start.min(arms.len());
+        let start = self.start;
+        let Some(arms) = &mut self.arms else {
+            panic!("`SelectAll` was polled after it had completed");
+        };
+        let arms = arms.as_mut();
+        let start = start.min(arms.len());
         for at in (start..arms.len()).chain(0..start) {
             if let Poll::Ready(output) = Pin::new(&mut arms[at]).poll(cx) {
-                this.is_over = true;
+                self.arms = None;
                 return Poll::Ready((at, output));
             }
         }
@@ -91,6 +89,6 @@ impl<S: AsMut<[F]>, F: Future + Unpin> Future for SelectAll<S, F> {
 
 impl<S: AsMut<[F]>, F: Future + Unpin> FusedFuture for SelectAll<S, F> {
     fn is_terminated(&self) -> bool {
-        self.is_over
+        self.arms.is_none()
     }
 }

@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 /// A list of arms.
 pub trait Arms {
     /// The output of one of them.
-    type Won;
+    type Won: Winner;
 
     /// How many there are.
     const COUNT: u32;
@@ -68,6 +68,28 @@ pub enum Won<T, R> {
     This(T),
     /// One behind it.
     Later(R),
+}
+
+/// What an arm has won with.
+pub trait Winner {
+    /// Which arm it is, from zero.
+    fn number(&self) -> u32;
+}
+
+impl<T, R: Winner> Winner for Won<T, R> {
+    #[inline(always)]
+    fn number(&self) -> u32 {
+        match self {
+            Self::This(_) => 0,
+            Self::Later(won) => 1 + won.number(),
+        }
+    }
+}
+
+impl Winner for Infallible {
+    fn number(&self) -> u32 {
+        match *self {}
+    }
 }
 
 impl Arms for Nil {

@@ -11,7 +11,7 @@
 /// ```text
 /// select! {
 ///     biased;                                // optional
-///     pattern = future => handler,           // as many arms as you like
+///     pattern = future => handler,           // up to 30 arms or so
 ///     pattern = future, if guard => handler,
 ///     send(sender, message) => handler,      // may have a guard, too
 ///     else => handler,                       // optional, the last: `else` or `default`
@@ -25,7 +25,8 @@
 ///   arms that are ready, each has at least its share of one in the number of arms.
 ///   After **`biased;`** it begins with the first, always.
 /// * **A pattern** that may fail to match, as in `Ok(message) = receiver.recv()`, switches its arm
-///   off when it does; the others go on.
+///   off when it does; the others go on. What the future gave is dropped then: `Ok(1) = ..` loses a
+///   message that is a 2.
 /// * **A guard** is evaluated once, when the `select!` begins. If it is false the future is not even
 ///   made. An arm that there may be, like a nil channel in Go, is
 ///   [`optional`](crate::select::optional).
@@ -33,7 +34,8 @@
 ///   `message` is evaluated only when there is room: an arm that loses has not touched it.
 ///   Either this arm has an effect or another one, never both, which cannot be said of
 ///   `_ = sender.send(message)`: that send may have been done although the arm lost. If the channel
-///   is closed, the arm is switched off. (Both ends of one rendezvous channel as arms may meet each
+///   is closed, the arm is switched off. (If the last receiver goes between that room and the send,
+///   the message is dropped, as those in the channel are. Both ends of one rendezvous channel as arms may meet each
 ///   other: then the message stays in the channel for the next receiver.)
 /// * **`else`** runs when all arms are switched off.
 /// * **`default`** makes it a `select!` that does not wait: it runs when no arm is ready now. There
@@ -41,6 +43,10 @@
 ///   all arms: see the [module](mod@crate::select).
 /// * A **timeout** is an arm: [`sleep`](crate::time::sleep), or any runtime's. So is a
 ///   [token](crate::cancel).
+///
+/// `sender`, and the future of an arm with a guard, may not borrow from a temporary: a `let` before
+/// the `select!` keeps it. (The compiler says `temporary value dropped while borrowed`.) Beyond some
+/// 30 arms it needs `#![recursion_limit = "256"]`.
 ///
 /// The futures need not be `Unpin`, nor fused. One that is to live on when it loses is given as
 /// `&mut future`, pinned if it is not `Unpin`. Nothing is allocated, no `std` is needed.
@@ -119,12 +125,14 @@ macro_rules! __select_parse {
         $crate::__select_parse!($start $arms else => $crate::__macros::none_left())
     };
     ($start:tt $arms:tt else => $handler:expr $(,)?) => {{
-        let won = $crate::__macros::select($start, $crate::__select_arms!($arms)).await;
-        $crate::__select_handle!(won, $arms, $handler)
+        let (winner, won) =
+            $crate::__macros::select($start, $crate::__select_arms!($arms)).await;
+        $crate::__select_handle!(winner won $arms $handler)
     }};
     ($start:tt $arms:tt default => $handler:expr $(,)?) => {{
-        let won = $crate::__macros::select_now($start, $crate::__select_arms!($arms));
-        $crate::__select_handle!(won, $arms, $handler)
+        let (winner, won) =
+            $crate::__macros::select_now($start, $crate::__select_arms!($arms));
+        $crate::__select_handle!(winner won $arms $handler)
     }};
 
     // A handler that is a block needs no comma.
@@ -159,16 +167,9 @@ macro_rules! __select_parse {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select_add {
-    (@send $start:tt $arms:tt ($sender:expr, $message:expr) $guard:tt ($handler:expr) $($rest:tt)*) => {
+    (@send $start:tt $arms:tt ($sender:expr, $message:expr) $guard:tt $handler:tt $($rest:tt)*) => {
         $crate::__select_add!(@arm $start $arms
-            ($crate::__macros::Ok(permit)) ($sender.reserve()) $guard
-            ({
-                // Should the receivers have gone since, the message is dropped, as those in the
-                // channel were.
-                $crate::__macros::drop(permit.send($message));
-                $handler
-            })
-            $($rest)*)
+            (send $message) ($sender.reserve()) $guard $handler $($rest)*)
     };
     (@arm $start:tt [$($arms:tt)*] $pattern:tt ($future:expr) () $handler:tt $($rest:tt)*) => {
         $crate::__select_parse!($start
@@ -189,6 +190,12 @@ macro_rules! __select_add {
 #[macro_export]
 macro_rules! __select_arms {
     ([]) => { $crate::__macros::Nil };
+    ([[(send $message:expr) ($future:expr) $handler:tt] $($rest:tt)*]) => {
+        $crate::__macros::Cons::new(
+            $crate::__macros::Guarded::new($future, $crate::__macros::has_room),
+            $crate::__select_arms!([$($rest)*]),
+        )
+    };
     ([[($pattern:pat) ($future:expr) $handler:tt] $($rest:tt)*]) => {
         $crate::__macros::Cons::new(
             $crate::__macros::Guarded::new($future, #[allow(unused_mut)] |mut output| {
@@ -207,29 +214,44 @@ macro_rules! __select_arms {
 }
 
 /// Runs the handler of the arm that won.
+///
+/// `won` is moved as a whole at each step: what was moved in part, or borrowed, would live on for
+/// the compiler, with the outputs of all arms, until the handler has ended.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select_handle {
-    ($won:ident, $arms:tt, $otherwise:expr) => {
-        match $won {
-            $crate::__macros::Some(won) => $crate::__select_handle!(@arms won $arms),
-            $crate::__macros::None => $otherwise,
+    ($winner:ident $won:ident [$($arms:tt)*] $otherwise:expr) => {
+        match $winner {
+            $crate::__macros::Some(winner) => {
+                let won = $crate::__macros::some($won);
+                $crate::__select_handle!(@arms winner won $($arms)*)
+            }
+            $crate::__macros::None => {
+                $crate::__macros::none($won);
+                $otherwise
+            }
         }
     };
-    (@arms $won:ident []) => { match $won {} };
-    (@arms $won:ident [[($pattern:pat) $future:tt ($handler:expr)] $($rest:tt)*]) => {
-        match $won {
+    (@arms $winner:ident $won:ident) => { match $won {} };
+    (@arms $winner:ident $won:ident [$pattern:tt $future:tt $handler:tt] $($rest:tt)*) => {
+        if $winner == 0 {
             #[allow(unused_mut)]
-            $crate::__macros::Won::This(mut output) => {
-                #[allow(unreachable_patterns)]
-                match output {
-                    $pattern => $handler,
-                    _ => $crate::__macros::unreachable!(),
-                }
-            }
-            $crate::__macros::Won::Later(later) => {
-                $crate::__select_handle!(@arms later [$($rest)*])
-            }
+            let mut output = $won.this();
+            $crate::__select_handle!(@output output $pattern $handler)
+        } else {
+            let (winner, won) = ($winner - 1, $won.later());
+            $crate::__select_handle!(@arms winner won $($rest)*)
+        }
+    };
+    (@output $output:ident (send $message:expr) ($handler:expr)) => {{
+        $crate::__macros::send($output, $message);
+        $handler
+    }};
+    (@output $output:ident ($pattern:pat) ($handler:expr)) => {
+        #[allow(unreachable_patterns)]
+        match $output {
+            $pattern => $handler,
+            _ => $crate::__macros::unreachable!(),
         }
     };
 }

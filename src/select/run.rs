@@ -8,8 +8,10 @@ use core::{
 
 use pin_project_lite::pin_project;
 
+use crate::channel::Permit;
+
 use super::{
-    arms::{Arms, poll_from},
+    arms::{Arms, Winner, Won, poll_from},
     turn::Rotation,
 };
 
@@ -24,8 +26,15 @@ pin_project! {
     }
 }
 
-/// Waits for one of the arms: `None` when none is left. Without a rotation it begins with the
-/// first.
+/// Which arm won, and what with; neither when none is left. The number stands beside it so that the
+/// second can be moved as it is, unseen.
+type Outcome<W> = (Option<u32>, Option<W>);
+
+fn outcome<W: Winner>(won: Option<W>) -> Outcome<W> {
+    (won.as_ref().map(W::number), won)
+}
+
+/// Waits for one of the arms. Without a rotation it begins with the first.
 pub fn select<A: Arms>(rotation: Option<&Rotation>, arms: A) -> Select<A> {
     let start = start::<A>(rotation);
     Select { arms, start }
@@ -36,15 +45,15 @@ fn start<A: Arms>(rotation: Option<&Rotation>) -> u32 {
 }
 
 impl<A: Arms> Future for Select<A> {
-    type Output = Option<A::Won>;
+    type Output = Outcome<A::Won>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         match poll_from(this.arms.as_mut(), cx, *this.start) {
-            Poll::Ready(won) => Poll::Ready(Some(won)),
+            Poll::Ready(won) => Poll::Ready(outcome(Some(won))),
             Poll::Pending if this.arms.is_left() => Poll::Pending,
-            Poll::Pending => Poll::Ready(None),
+            Poll::Pending => Poll::Ready(outcome(None)),
         }
     }
 }
@@ -54,16 +63,61 @@ impl<A: Arms> Future for Select<A> {
 /// The first pass registers every arm; what becomes ready during it is seen by the second. So an
 /// answer "nothing" was true of all arms at one moment, between the passes. With a single pass
 /// it is not: two channels of which at any time one has a message could both be found empty.
-pub fn select_now<A: Arms>(rotation: Option<&Rotation>, arms: A) -> Option<A::Won> {
+pub fn select_now<A: Arms>(rotation: Option<&Rotation>, arms: A) -> Outcome<A::Won> {
     let start = start::<A>(rotation);
     let mut arms = pin!(arms);
     let mut cx = Context::from_waker(Waker::noop());
     for _ in 0..2 {
         if let Poll::Ready(won) = poll_from(arms.as_mut(), &mut cx, start) {
-            return Some(won);
+            return outcome(Some(won));
         }
     }
-    None
+    outcome(None)
+}
+
+/// What is there: some arm has won.
+pub fn some<W>(won: Option<W>) -> W {
+    match won {
+        Some(won) => won,
+        None => unreachable!("an arm has won"),
+    }
+}
+
+/// Nothing is there: no arm has won.
+pub fn none<W>(won: Option<W>) {
+    debug_assert!(won.is_none());
+}
+
+impl<T, R> Won<T, R> {
+    /// The output of the first arm, which has won.
+    pub fn this(self) -> T {
+        match self {
+            Self::This(output) => output,
+            Self::Later(_) => unreachable!("the first arm has won"),
+        }
+    }
+
+    /// What won behind the first arm.
+    pub fn later(self) -> R {
+        match self {
+            Self::Later(won) => won,
+            Self::This(_) => unreachable!("an arm behind the first has won"),
+        }
+    }
+}
+
+/// Takes what a `send` arm waits for.
+pub fn has_room<P, E>(permit: Result<P, E>) -> Option<Result<P, E>> {
+    permit.is_ok().then_some(permit)
+}
+
+/// What a `send` arm does.
+pub fn send<T, E>(permit: Result<Permit<'_, T>, E>, message: T) {
+    match permit {
+        // Should the receivers have gone since, the message is dropped, as those in the channel were.
+        Ok(permit) => drop(permit.send(message)),
+        Err(_) => unreachable!("there was room"),
+    }
 }
 
 /// The place in the program where no arm was left.

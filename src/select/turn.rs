@@ -1,7 +1,7 @@
 //! With which arm a `select!` begins.
 
 #[cfg(not(loom))]
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where the `select!` at one place of the program begins: at an arm that is as if drawn by lot, so
 /// that every arm that is ready has at least its share.
@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 #[derive(Debug)]
 pub struct Rotation {
     #[cfg(not(loom))]
-    state: AtomicU32,
+    state: AtomicUsize,
 }
 
 impl Rotation {
@@ -21,7 +21,7 @@ impl Rotation {
     pub const fn new() -> Self {
         Self {
             #[cfg(not(loom))]
-            state: AtomicU32::new(0),
+            state: AtomicUsize::new(0),
         }
     }
 
@@ -32,9 +32,13 @@ impl Rotation {
         // A linear congruential generator of full period (Numerical Recipes' constants): its high
         // bits fall on each arm equally often.
         let state = self.state.load(Ordering::Relaxed);
-        let next = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let next = state
+            .wrapping_mul(1_664_525_u32 as usize)
+            .wrapping_add(1_013_904_223_u32 as usize);
         self.state.store(next, Ordering::Relaxed);
-        ((u64::from(next) * u64::from(arms)) >> 32) as u32
+        // Of more than 32 bits, the low ones are such a generator themselves; so they are of fewer.
+        let bits = usize::BITS.min(u32::BITS);
+        ((u64::from(next as u32) * u64::from(arms)) >> bits) as u32
     }
 
     /// The first.

@@ -5,6 +5,7 @@ mod support;
 
 mod fairness;
 mod forms;
+mod handlers;
 mod losers;
 mod multiplex;
 mod now;
