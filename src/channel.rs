@@ -96,6 +96,8 @@ mod reserve;
 mod ring;
 mod send;
 mod send_all;
+#[cfg(feature = "sink")]
+mod sink;
 mod told;
 mod until;
 
@@ -116,5 +118,9 @@ pub use recv::{Messages, Recv, RecvMany};
 pub use reserve::{Permit, Permits, Reserve, ReserveMany, SendFrom};
 pub use send::Send;
 pub use send_all::SendAll;
+#[cfg(all(feature = "sink", feature = "alloc"))]
+pub use sink::IntoSink;
+#[cfg(feature = "sink")]
+pub use sink::SendSink;
 pub use told::{Ready, WaitClosed};
 pub use until::{RecvOrCancel, RecvUntil, SendOrCancel, SendUntil};

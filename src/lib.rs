@@ -74,6 +74,7 @@
 //! * `alloc`: scopes, and cancellation trees on the heap. One allocation for each, and one for
 //!   each child.
 //! * `smol`: [`runtime`]'s timer of smol. Implies `std`.
+//! * `sink`: the sending end of a channel as a `Sink` of the crate `futures-sink`.
 //! * `critical-section`: without `std`, locks are critical sections (of the crate of that
 //!   name), and where there is no compare-and-swap so are read-modify-writes. Interrupt
 //!   handlers may then release permits, wake, and whatever else does not wait.

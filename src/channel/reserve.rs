@@ -279,6 +279,12 @@ impl<T, E: Deref<Target = SendEnd<T>>> Claim<T, E> {
         self.waiter.stage() == Stage::Done
     }
 
+    /// Makes a claim that is done a new one.
+    #[cfg(feature = "sink")]
+    pub(super) fn renew(&self) {
+        self.waiter.renew();
+    }
+
     /// Waits for the places, which are then the caller's. Not for a claim that is done.
     pub(super) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), ReserveError>> {
         if self.waiter.is_idle() {

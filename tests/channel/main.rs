@@ -19,6 +19,8 @@ mod receiving;
 mod rendezvous;
 mod reserving;
 mod sending;
+#[cfg(feature = "sink")]
+mod sink;
 #[cfg(feature = "std")]
 mod until;
 
