@@ -8,7 +8,8 @@ mod subjects;
 use pleach_benches::{Bench, Fact, Role, Subject, Workload, allocations_in};
 use shapes::{Runtime, Tasks, four_to_four, ping_pong, to_one};
 use subjects::{
-    AsyncChannel, Crossfire, Flume, Kanal, Large, Pleach, Strict, Tachyonix, Thingbuf, Tokio,
+    AsyncChannel, ByReserve, Crossfire, Embassy1, Embassy64, Embassy1024, Flume, Intrusive, Kanal,
+    Large, Pleach, Strict, Tachyonix, Thingbuf, Tokio,
 };
 
 type Make = fn(usize, u64) -> Tasks;
@@ -24,21 +25,28 @@ macro_rules! programs {
 }
 
 macro_rules! everybody {
-    ($make:ident) => {
-        programs! {
-            "pleach": Ours Pleach, "pleach, strict": Ours Strict, "kanal": Peer Kanal,
-            "crossfire": Peer Crossfire, "flume": Peer Flume, "async-channel": Peer AsyncChannel,
+    ($make:ident) => {{
+        let mut programs = several_receivers!($make);
+        programs.extend(programs! {
             "tokio": Peer Tokio, "thingbuf": Peer Thingbuf, "tachyonix": Peer Tachyonix
             => |capacity, messages| $make
-        }
-    };
+        });
+        let embassy: Make = |capacity, messages| match capacity {
+            1 => $make!(Embassy1, capacity, messages),
+            64 => $make!(Embassy64, capacity, messages),
+            _ => $make!(Embassy1024, capacity, messages),
+        };
+        programs.push(("embassy-sync", Role::Peer, embassy));
+        programs
+    }};
 }
 
 macro_rules! several_receivers {
     ($make:ident) => {
         programs! {
             "pleach": Ours Pleach, "pleach, strict": Ours Strict, "kanal": Peer Kanal,
-            "crossfire": Peer Crossfire, "flume": Peer Flume, "async-channel": Peer AsyncChannel
+            "crossfire": Peer Crossfire, "flume": Peer Flume, "async-channel": Peer AsyncChannel,
+            "futures-intrusive": Peer Intrusive
             => |capacity, messages| $make
         }
     };
@@ -46,7 +54,7 @@ macro_rules! several_receivers {
 
 /// Of a capacity of zero.
 fn hands_over(name: &str) -> bool {
-    matches!(name, "pleach" | "kanal" | "flume")
+    matches!(name, "pleach" | "kanal" | "flume" | "futures-intrusive")
 }
 
 fn leak(name: String) -> &'static str {
@@ -84,6 +92,10 @@ fn workloads() -> Vec<Workload> {
             shapes::fill_and_drain::<u64, $c>($capacity, $messages)
         };
     }
+    let mut large_by_all = everybody!(large);
+    large_by_all.extend(programs! {
+        "pleach, reserve": Ours ByReserve => |capacity, messages| large
+    });
     let mut workloads = Vec::new();
     for (runtime, on) in Runtime::ALL {
         let shapes: [(&str, Vec<(&'static str, Role, Make)>, &[usize]); 5] = [
@@ -91,7 +103,7 @@ fn workloads() -> Vec<Workload> {
             ("4-1", everybody!(four_to_one), &[0, 1, 64, 1024]),
             ("4-4", several_receivers!(four_four), &[0, 1, 64, 1024]),
             ("ping-pong", everybody!(pings), &[0, 1]),
-            ("1-1, 256 bytes", everybody!(large), &[64]),
+            ("1-1, 256 bytes", large_by_all.clone(), &[64]),
         ];
         for (shape, programs, capacities) in shapes {
             for &capacity in capacities {

@@ -81,10 +81,15 @@ fn sender<M: Message>(sender: impl Sends<M>, messages: u64) -> impl Future<Outpu
     }
 }
 
-fn receiver<M: Message>(mut receiver: impl Receives<M>) -> impl Future<Output = ()> + Send {
+/// It counts, since one of the peers cannot be closed.
+fn receiver<M: Message>(
+    mut receiver: impl Receives<M>,
+    messages: u64,
+) -> impl Future<Output = ()> + Send {
     async move {
         let mut sum = 0_u64;
-        while let Some(message) = receiver.recv_one().await.answer() {
+        for _ in 0..messages {
+            let message = receiver.recv_one().await.answer().expect("it is open");
             sum = sum.wrapping_add(message.number());
         }
         std::hint::black_box(sum);
@@ -94,9 +99,10 @@ fn receiver<M: Message>(mut receiver: impl Receives<M>) -> impl Future<Output = 
 /// Several send to one.
 pub fn to_one<M: Message, C: Channel<M>>(capacity: usize, senders: u64, messages: u64) -> Tasks {
     let (end, other) = C::new(capacity);
-    let mut tasks: Tasks = vec![Box::pin(receiver(other))];
+    let each = messages / senders;
+    let mut tasks: Tasks = vec![Box::pin(receiver(other, each * senders))];
     for _ in 0..senders {
-        tasks.push(Box::pin(sender(end.clone(), messages / senders)));
+        tasks.push(Box::pin(sender(end.clone(), each)));
     }
     tasks
 }
@@ -106,7 +112,7 @@ pub fn four_to_four<M: Message, C: Shared<M>>(capacity: usize, messages: u64) ->
     let (end, other) = C::new(capacity);
     let mut tasks: Tasks = Vec::new();
     for _ in 0..4 {
-        tasks.push(Box::pin(receiver(C::another(&other))));
+        tasks.push(Box::pin(receiver(C::another(&other), messages / 4)));
         tasks.push(Box::pin(sender(end.clone(), messages / 4)));
     }
     tasks
@@ -124,7 +130,8 @@ pub fn ping_pong<M: Message, C: Channel<M>>(capacity: usize, messages: u64) -> T
             }
         }),
         Box::pin(async move {
-            while let Some(message) = asked.recv_one().await.answer() {
+            for _ in 0..messages {
+                let message = asked.recv_one().await.answer().expect("it is open");
                 answer.send_one(message).await;
             }
         }),

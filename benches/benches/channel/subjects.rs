@@ -123,6 +123,32 @@ ends!(pleach::channel::Sender<M>, pleach::channel::Receiver<M>: send, recv);
 shared!(Pleach = pleach::channel::bounded => pleach::channel::Sender<M>, pleach::channel::Receiver<M>);
 shared!(Strict = pleach::channel::strict => pleach::channel::Sender<M>, pleach::channel::Receiver<M>);
 
+/// Room first, then the message: it is written to where it lies, and is not in a future before.
+#[derive(Clone)]
+pub struct Reserving<M>(pleach::channel::Sender<M>);
+
+impl<M: Message> Sends<M> for Reserving<M> {
+    fn send_one(&self, message: M) -> impl Future + Send {
+        async move {
+            if let Ok(permit) = self.0.reserve().await {
+                let _ = permit.send(message);
+            }
+        }
+    }
+}
+
+pub struct ByReserve;
+
+impl<M: Message> Channel<M> for ByReserve {
+    type Sender = Reserving<M>;
+    type Receiver = pleach::channel::Receiver<M>;
+
+    fn new(capacity: usize) -> (Self::Sender, Self::Receiver) {
+        let (sender, receiver) = pleach::channel::bounded(capacity);
+        (Reserving(sender), receiver)
+    }
+}
+
 ends!(async_channel::Sender<M>, async_channel::Receiver<M>: send, recv);
 shared!(AsyncChannel = async_channel::bounded => async_channel::Sender<M>, async_channel::Receiver<M>);
 
@@ -143,3 +169,43 @@ channel!(Tachyonix = tachyonix::channel => tachyonix::Sender<M>, tachyonix::Rece
 
 ends!(thingbuf::mpsc::Sender<M>, thingbuf::mpsc::Receiver<M>: send, recv);
 channel!(Thingbuf = thingbuf::mpsc::channel => thingbuf::mpsc::Sender<M>, thingbuf::mpsc::Receiver<M>);
+
+use futures_intrusive::channel::shared as intrusive;
+
+ends!(intrusive::Sender<M>, intrusive::Receiver<M>: send, receive);
+shared!(Intrusive = intrusive::channel => intrusive::Sender<M>, intrusive::Receiver<M>);
+
+use embassy_sync::{blocking_mutex::raw::CriticalSectionRawMutex, channel as embassy};
+
+/// Its capacity is part of its type, and it lives in a `static`: here, in a leak.
+pub struct Embassy<const N: usize>;
+
+type EmbassySender<M, const N: usize> = embassy::Sender<'static, CriticalSectionRawMutex, M, N>;
+type EmbassyReceiver<M, const N: usize> = embassy::Receiver<'static, CriticalSectionRawMutex, M, N>;
+
+impl<M: Message, const N: usize> Sends<M> for EmbassySender<M, N> {
+    fn send_one(&self, message: M) -> impl Future + Send {
+        self.send(message)
+    }
+}
+
+impl<M: Message, const N: usize> Receives<M> for EmbassyReceiver<M, N> {
+    fn recv_one(&mut self) -> impl Future<Output: Answer<M>> + Send {
+        async { Some(self.receive().await) }
+    }
+}
+
+impl<M: Message, const N: usize> Channel<M> for Embassy<N> {
+    type Sender = EmbassySender<M, N>;
+    type Receiver = EmbassyReceiver<M, N>;
+
+    fn new(capacity: usize) -> (Self::Sender, Self::Receiver) {
+        assert_eq!(capacity, N);
+        let channel: &_ = Box::leak(Box::new(embassy::Channel::new()));
+        (channel.sender(), channel.receiver())
+    }
+}
+
+pub type Embassy1 = Embassy<1>;
+pub type Embassy64 = Embassy<64>;
+pub type Embassy1024 = Embassy<1024>;
