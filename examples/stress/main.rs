@@ -6,17 +6,19 @@
 //!
 //! It is a plain program, not a test, so that ThreadSanitizer and AddressSanitizer see nothing
 //! but it and the crate (`ci/tsan`, `ci/asan`). A broken promise is a panic; if nothing moves
-//! for a minute, a wake-up or a permit was lost, and the program ends with exit status 1.
+//! for a minute, a wake-up, a permit or a message was lost, and the program ends with exit status 1.
 //!
 //! | module | what it is about |
 //! |---|---|
 //! | `semaphore` | a room that holds so many at a time: weights, cancelling, closing, forgetting |
 //! | `scope` | children that are spawned, woken, awaited and cancelled from other threads |
+//! | `channel` | producers and consumers who change their mind; a watch and oneshots beside them |
 //! | `tree` | a cancellation tree that grows, is cancelled and falls apart |
 //! | `support` | random numbers, plain memory, counts |
 //! | `args` | the command line |
 
 mod args;
+mod channel;
 mod scope;
 mod semaphore;
 mod support;
@@ -64,6 +66,7 @@ fn run(args: &Args, end: Instant) -> Tally {
     loop {
         semaphore::round(args.threads, &mut rng, &mut tally);
         scope::round(args.threads, &mut rng, &mut tally);
+        channel::round(args.threads, &mut rng, &mut tally);
         tree::round(args.threads, &mut rng, &mut tally);
         if Instant::now() >= end {
             return tally;
