@@ -21,6 +21,7 @@ mod reserving;
 mod sending;
 #[cfg(feature = "sink")]
 mod sink;
+mod types;
 #[cfg(feature = "std")]
 mod until;
 
