@@ -33,6 +33,7 @@
 //! |---|---|---|
 //! | [`scope!`], [`try_scope!`], [`local_scope!`], [`try_local_scope!`] | children that borrow, and end together | `alloc` |
 //! | [`scope`](mod@scope) | the same in explicit form, and what a scope promises | `alloc` |
+//! | [`join`], [`try_join`](join::try_join) | the same for a few children that are known from the beginning | – |
 //! | [`Semaphore`] | weighted, first come first served, closable | – |
 //! | [`Event`] | a flag to wait for; setting it wakes all | – |
 //! | [`Latch`] | opens when it has been counted down | – |
@@ -126,6 +127,7 @@ pub mod barrier;
 pub mod cancel;
 pub mod channel;
 mod event;
+pub mod join;
 mod latch;
 pub mod oneshot;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]

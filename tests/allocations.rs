@@ -14,6 +14,7 @@ use pleach::{
     Barrier, CancelToken, Event, Latch, Semaphore, WaitGroup,
     cancel::{Child, OrCancel, Root},
     channel::{self, Multiplex},
+    join::{join, try_join},
     oneshot::{self, Oneshot},
     pipeline::Pipeline,
     scope, select,
@@ -327,6 +328,17 @@ fn a_oneshot_is_one_allocation_and_a_watch_one_and_one_for_each_value() {
         assert_eq!(run(level.changed()), Ok(1));
     });
     assert_eq!(fixed, 0);
+}
+
+#[test]
+fn joining_takes_none() {
+    let joined = allocations(|| {
+        let all = run(join((async { 1 }, yield_now(), async { "c" })));
+        assert_eq!(all, (1, (), "c"));
+        let values = run(try_join([Ok::<_, ()>(1), Ok(2)].map(std::future::ready)));
+        assert_eq!(values, Ok([1, 2]));
+    });
+    assert_eq!(joined, 0);
 }
 
 #[test]

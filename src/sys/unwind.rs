@@ -102,7 +102,7 @@ impl<F: FnMut()> Drop for OnUnwind<F> {
 
 /// The first panic of several steps that must all be taken.
 #[derive(Debug, Default)]
-pub(crate) struct FirstPanic(Option<Payload>);
+pub struct FirstPanic(Option<Payload>);
 
 impl FirstPanic {
     /// Takes a step.

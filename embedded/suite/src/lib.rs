@@ -10,12 +10,15 @@ mod channel;
 mod heap;
 #[cfg(feature = "critical-section")]
 mod interrupt;
+mod join;
 mod log;
 #[cfg(feature = "critical-section")]
 mod notify;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 mod owned;
 mod permits;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod pipeline;
 #[cfg(feature = "critical-section")]
 mod release;
 #[cfg(feature = "alloc")]
@@ -68,6 +71,7 @@ const GROUPS: &[&[Test]] = &[
     cancel::TESTS,
     channel::TESTS,
     select::TESTS,
+    join::TESTS,
     #[cfg(feature = "critical-section")]
     release::TESTS,
     #[cfg(feature = "critical-section")]
@@ -76,6 +80,8 @@ const GROUPS: &[&[Test]] = &[
     scope::TESTS,
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     owned::TESTS,
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    pipeline::TESTS,
 ];
 
 /// How many tests have passed. Only the thread that runs them writes it.
