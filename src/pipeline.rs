@@ -34,28 +34,62 @@
 //!
 //! A stage reserves the room for a result before it takes an item. So a result never waits, and
 //! between one stage and the next there are at most as many items, done or being worked on, as the
-//! stage has workers, and the pipeline's *room* beside them. A slow stage slows down those before
-//! it, up to the source.
+//! stage has workers (a source counts as one), and the pipeline's *room* beside them. A slow stage
+//! slows down those before it, up to the source.
 //!
 //! # How it ends
 //!
 //! | cause | sources | stages | items between stages | result of the scope |
 //! |---|---|---|---|---|
 //! | the sources have no more items | – | end one after the other | are worked on | the body's value |
-//! | nobody receives from the last stage any more | find their channel closed | end when they have a result for nobody, which is dropped | to [`on_unprocessed`](Flow::on_unprocessed) | the body's value |
+//! | nobody receives from the last stage any more | find their channel closed | end; a result that was in hand is for nobody | to [`on_unprocessed`](Flow::on_unprocessed) | the body's value |
 //! | the [token](Pipeline::token) is stopped: drain | find their channel closed | go on until all is done | are worked on | the body's value |
 //! | a worker returns an error, or [`fail`](Pipeline::fail) is called | find their channel closed | finish the item that they have in hand, and take no other | are counted, and go to `on_unprocessed` | [`Failed`] |
-//! | the token, or the scope, is cancelled | the same | the same | the same | [`Failed`] if there were any; otherwise the body's value |
-//! | the scope itself ends: it is dropped, or the body returns an error, or somebody panics | are dropped | are dropped | are dropped | as for any scope |
+//! | the token, or the scope, is cancelled | the same | the same | the same | [`Failed`] if there were any between the stages; otherwise the body's value |
+//! | the scope itself ends: it is dropped, or the body returns an error, or somebody panics | are dropped | are dropped | to `on_unprocessed` | as for any scope |
 //!
 //! So the first error cancels what is before and behind it, and yet every item that a source gave
-//! away is received at the other end, or was given to the worker that failed, or is counted as
+//! away is received at the other end, or was given to a worker that failed, or is counted as
 //! [`unprocessed`](Failed::unprocessed). A worker that is in the middle of a long item can look at
-//! the token to be done sooner.
+//! the token to be done sooner. With [`Failed`] the body is dropped, like that of any `try_scope!`:
+//! what it was doing with an item that it had received is its own affair. (A last stage,
+//! [`for_each`](Flow::for_each), finishes.)
+//!
+//! The scope waits until the last [`Pipeline`] and [`Flow`] is dropped, since there may come
+//! more. Keep none beyond the body.
 //!
 //! Workers are children of the scope and share its task: they wait at the same time, but compute in
 //! turn. The scope should have no [limit](crate::scope::Driver::limit), or one that
 //! leaves room for all workers and one child more: stages that cannot start hold up the others.
+//!
+//! # State of a stage
+//!
+//! A stage calls its closure for each item, perhaps several times at once. So what the closure
+//! works with is borrowed from outside of the scope, or shared:
+//!
+//! ```
+//! # use pleach::{pipeline::Pipeline, try_scope};
+//! # use std::{convert::Infallible, sync::Arc};
+//! # pleach::block_on(async {
+//! let table = [10, 20, 30];
+//! let shared = Arc::new(String::from("-"));
+//! let result = try_scope!(|s| {
+//!     let names = Pipeline::<Infallible>::new(&s, 1)
+//!         .iter([0, 2])
+//!         // Borrows.
+//!         .map(2, async |n: usize| Ok(table[n]))
+//!         // Takes a part in it each time. (`async move |n| ..` could be called only once.)
+//!         .map(2, move |n| {
+//!             let shared = Arc::clone(&shared);
+//!             async move { Ok(format!("{shared}{n}")) }
+//!         })
+//!         .into_receiver();
+//!     Ok((names.recv().await, names.recv().await))
+//! })
+//! .await;
+//! assert_eq!(result, Ok((Ok("-10".into()), Ok("-30".into()))));
+//! # });
+//! ```
 //!
 //! # Cost
 //!
@@ -67,25 +101,21 @@
 
 mod failed;
 mod flow;
-mod remains;
+mod link;
 mod source;
 mod state;
 mod work;
 mod worker_pool;
 
 use alloc::sync::Arc;
-use core::fmt;
+use core::{fmt, future::Future};
 
 pub use failed::Failed;
 pub use flow::Flow;
-use work::Feed;
 pub use worker_pool::WorkerPool;
 
-use crate::{
-    CancelToken, OwnedMember, Scope, WaitGroup,
-    channel::{self, Sender},
-    sys::Shared,
-};
+use crate::{CancelToken, OwnedMember, Scope, WaitGroup, channel, sys::Shared};
+use link::{Input, Link, Outlet};
 use state::State;
 
 /// A pipeline within a scope: where flows begin, and what ends them together.
@@ -127,6 +157,11 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
     /// those that are being worked on.
     ///
     /// [`Flow::bounded`] changes the room for the stages that follow.
+    ///
+    /// # Panics
+    ///
+    /// Its sources and stages panic if there is not the memory for so many items, or the number is
+    /// close to `i32::MAX`.
     pub fn new(scope: &Scope<'env, Failed<E>>, room: usize) -> Self {
         let state = Shared::new(State::new(scope.token().child()));
         let open = Arc::new(WaitGroup::new());
@@ -147,7 +182,7 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
     /// ends all stages after the item that they have in hand.
     #[must_use]
     pub fn token(&self) -> &CancelToken {
-        &self.state.token
+        &self.state.ledger.token
     }
 
     /// Ends the pipeline as an error of one of its workers would.
@@ -160,25 +195,21 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
         &self,
         workers: usize,
         is_source: bool,
-    ) -> (Sender<T>, Flow<'env, T, E>) {
-        let (sender, receiver) = channel::bounded(self.room.saturating_add(workers));
-        self.state.will_close(receiver.downgrade(), is_source);
-        (sender, Flow::new(self.clone(), receiver))
+    ) -> (Outlet<'env, T, E>, Flow<'env, T, E>) {
+        let (sender, receiver) = channel::strict(self.room.saturating_add(workers));
+        self.state.know(receiver.downgrade(), is_source);
+        let link = Link::new(Arc::clone(&self.state.ledger));
+        let input = Input::new(receiver, Shared::clone(&link));
+        let outlet = Outlet::new(sender, link, Shared::clone(&self.state));
+        (outlet, Flow::new(self.clone(), input))
     }
 
-    /// Spawns a worker, whose error ends the pipeline.
-    fn spawn<F>(&self, work: F)
-    where
-        F: Future<Output = Result<(), E>> + Send + 'env,
-    {
-        let (state, open) = (Shared::clone(&self.state), self.open.clone());
-        let working = state.workers.add_owned();
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'env) {
+        let members = (self.state.workers.add_owned(), self.open.clone());
         self.scope.spawn(async move {
-            // Gone after all that the worker has.
-            let _members = (working, open);
-            if let Err(error) = work.await {
-                state.fail(error);
-            }
+            work.await;
+            // After all that the worker had.
+            drop(members);
         });
     }
 }
@@ -199,7 +230,7 @@ impl<E> fmt::Debug for Pipeline<'_, E> {
         f.debug_struct("Pipeline")
             .field("room", &self.room)
             .field("workers", &self.state.workers.count())
-            .field("phase", &self.state.token.phase())
+            .field("phase", &self.state.ledger.token.phase())
             .finish_non_exhaustive()
     }
 }

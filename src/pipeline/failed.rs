@@ -34,6 +34,12 @@ impl<E> Failed<E> {
         &self.errors
     }
 
+    /// As [`error`](Self::error), by value.
+    #[must_use]
+    pub fn into_error(self) -> Option<E> {
+        self.errors.into_iter().next()
+    }
+
     /// As [`errors`](Self::errors), by value.
     #[must_use]
     pub fn into_errors(self) -> Vec<E> {
@@ -42,6 +48,9 @@ impl<E> Failed<E> {
 
     /// How many items were on their way, and were neither received at the end of the pipeline nor
     /// given to a worker that failed.
+    ///
+    /// A chunk counts as one. Those that lay behind the last stage are among them, and a receiver
+    /// that is kept outside of the scope can still take these.
     #[must_use]
     pub fn unprocessed(&self) -> usize {
         self.unprocessed

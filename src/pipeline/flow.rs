@@ -1,16 +1,17 @@
 //! Stages: from one flow to the next.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{
     fmt,
-    future::{Future, ready},
+    future::{Future, pending, ready},
     iter,
+    pin::pin,
 };
 
 use super::{
-    Feed, Pipeline,
-    remains::{AtTheEnd, Between, OnUnprocessed},
-    work::{send_in_order, work, work_in_order},
+    Pipeline,
+    link::Input,
+    work::{Feed, Output as _, send_in_order, work, work_in_order},
 };
 use crate::{
     Semaphore,
@@ -27,17 +28,15 @@ use crate::{
 #[must_use = "dropping a flow ends what is before it"]
 pub struct Flow<'env, T, E> {
     pipeline: Pipeline<'env, E>,
-    receiver: Receiver<T>,
-    on_unprocessed: OnUnprocessed<'env, T>,
+    input: Input<'env, T>,
 }
 
+/// Keeps the input of a stage for as long as it has a worker.
+type Workers<'env, T> = Arc<Input<'env, T>>;
+
 impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
-    pub(super) fn new(pipeline: Pipeline<'env, E>, receiver: Receiver<T>) -> Self {
-        Self {
-            pipeline,
-            receiver,
-            on_unprocessed: None,
-        }
+    pub(super) fn new(pipeline: Pipeline<'env, E>, input: Input<'env, T>) -> Self {
+        Self { pipeline, input }
     }
 
     /// Sets the room behind each stage that follows, in place of the pipeline's: for so many items
@@ -47,10 +46,14 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
         self
     }
 
-    /// Has `wants` called for each item of this very flow that was not taken by the stage that
-    /// follows, when the pipeline ends: to write it down, or to put it back where it came from.
+    /// Has `wants` called for each item of this very flow that the stage which follows has not
+    /// taken, when that has ended: to write it down, or to put it back where it came from.
     ///
-    /// It is called after all workers have ended, oldest item first, in the scope's task.
+    /// It is called in order, oldest item first, mostly when the last worker of that stage is
+    /// dropped. It lives until then, and so does what it holds: if that is a sender into the pipeline's
+    /// source, the source does not end; make it a [weak one](crate::channel::Sender::downgrade).
+    /// Behind the last stage there is no other: what is left in the
+    /// [receiver](Self::into_receiver) is yours.
     ///
     /// # Examples
     ///
@@ -72,8 +75,8 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
     /// assert_eq!((left, failed.unprocessed()), (vec![4, 5], 2));
     /// # });
     /// ```
-    pub fn on_unprocessed(mut self, wants: impl FnMut(T) + Send + 'env) -> Self {
-        self.on_unprocessed = Some(Box::new(wants));
+    pub fn on_unprocessed(self, wants: impl FnMut(T) + Send + 'env) -> Self {
+        self.input.link.set_wants(Box::new(wants));
         self
     }
 
@@ -129,11 +132,11 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
         U: Send + 'env,
     {
         let (pipeline, feeds) = self.feeds(workers);
-        let (results, flow) = pipeline.channel(workers, false);
+        let (outlet, flow) = pipeline.channel(workers, false);
         let f = Shared::new(f);
         for feed in feeds {
-            let (results, f) = (results.clone(), Shared::clone(&f));
-            pipeline.spawn(async move { work(feed, results, &*f).await });
+            let (outlet, f) = (outlet.clone(), Shared::clone(&f));
+            pipeline.spawn(async move { work(feed, &outlet, &*f).await });
         }
         flow
     }
@@ -151,20 +154,18 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
         U: Send + 'env,
     {
         let (pipeline, feeds) = self.feeds(workers);
-        let (results, flow) = pipeline.channel(workers, false);
-        let (line, head) = channel::bounded(results.capacity());
-        pipeline.spawn(async move {
-            send_in_order(head).await;
-            Ok(())
-        });
+        let (outlet, flow) = pipeline.channel(workers, false);
+        let (line, head) = channel::bounded(outlet.results().capacity());
         let shared = Shared::new((f, Semaphore::new(1)));
         for feed in feeds {
-            let (results, line, shared) = (results.clone(), line.clone(), Shared::clone(&shared));
+            let (outlet, line) = (outlet.clone(), line.clone());
+            let shared = Shared::clone(&shared);
             pipeline.spawn(async move {
                 let (f, turn) = &*shared;
-                work_in_order(feed, results, line, turn, f).await
+                work_in_order(feed, &outlet, line, turn, f).await
             });
         }
+        pipeline.spawn(async move { send_in_order(head, &outlet).await });
         flow
     }
 
@@ -173,20 +174,11 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
     where
         F: FnMut(&T) -> bool + Send + 'env,
     {
-        let (pipeline, mut feed) = self.feed();
-        let (results, flow) = pipeline.channel(1, false);
+        let (pipeline, feed) = self.feed();
+        let (outlet, flow) = pipeline.channel(1, false);
         pipeline.spawn(async move {
-            while let Ok(permit) = results.reserve().await {
-                let item = loop {
-                    match feed.take().await {
-                        Some(item) if keep(&item) => break item,
-                        Some(_) => {}
-                        None => return Ok(()),
-                    }
-                };
-                let _ = permit.send(item);
-            }
-            Ok(())
+            let f = |item| ready(Ok(Some(item).filter(&mut keep)));
+            work(feed, &outlet, f).await
         });
         flow
     }
@@ -203,15 +195,15 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
     pub fn chunks(self, most: usize) -> Flow<'env, Vec<T>, E> {
         assert!(most > 0, "a chunk of no items would never end");
         let (pipeline, mut feed) = self.feed();
-        let (results, flow) = pipeline.channel(1, false);
+        let (outlet, flow) = pipeline.channel(1, false);
         pipeline.spawn(async move {
-            while let Ok(permit) = results.reserve().await {
-                let Some(items) = feed.take_many(most).await else {
+            let mut end = pin!(outlet.end());
+            while let Ok(permit) = outlet.results().reserve().await {
+                let Some(items) = feed.take_many(most, end.as_mut()).await else {
                     break;
                 };
-                let _ = permit.send(items);
+                outlet.sent(permit.send(items));
             }
-            Ok(())
         });
         flow
     }
@@ -229,10 +221,13 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
         );
         let (pipeline, feed) = self.feed();
         let (_, other) = other.feed();
-        let (results, flow) = pipeline.channel(2, false);
+        let (outlet, flow) = pipeline.channel(2, false);
         for feed in [feed, other] {
-            let results = results.clone();
-            pipeline.spawn(work(feed, results, |item| ready(Ok(Some(item)))));
+            let outlet = outlet.clone();
+            pipeline.spawn(async move {
+                let f = |item| ready(Ok(Some(item)));
+                work(feed, &outlet, f).await
+            });
         }
         flow
     }
@@ -241,10 +236,10 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
     pub fn each(self, mut f: impl FnMut(T) + Send + 'env) {
         let (pipeline, mut feed) = self.feed();
         pipeline.spawn(async move {
-            while let Some(item) = feed.take().await {
+            let mut never = pin!(pending::<()>());
+            while let Some(item) = feed.take(never.as_mut()).await {
                 f(item);
             }
-            Ok(())
         });
     }
 
@@ -264,46 +259,45 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
         let (pipeline, feeds) = self.feeds(workers);
         let f = Shared::new(f);
         for mut feed in feeds {
-            let f = Shared::clone(&f);
+            let (f, state) = (Shared::clone(&f), Shared::clone(&pipeline.state));
             pipeline.spawn(async move {
-                while let Some(item) = feed.take().await {
-                    f(item).await?;
+                let mut never = pin!(pending::<()>());
+                while let Some(item) = feed.take(never.as_mut()).await {
+                    if let Err(error) = f(item).await {
+                        return state.fail(error);
+                    }
                 }
-                Ok(())
             });
         }
     }
 
     /// The items, to be received by hand; it ends when the pipeline does.
     ///
-    /// It can be cloned: each item goes to one of the receivers.
+    /// It can be cloned: each item goes to one of the receivers. When the pipeline has failed, what
+    /// lies in it is counted as [unprocessed](super::Failed::unprocessed), and can still be taken by a
+    /// receiver that is kept outside of the scope. With a room of zero and a single worker, items
+    /// come to those who wait, not to [`try_recv`](crate::channel::RecvEnd::try_recv).
     #[must_use = "dropping the receiver ends what is before it"]
     pub fn into_receiver(self) -> Receiver<T> {
-        self.pipeline.state.keep_at_the_end(AtTheEnd {
-            receiver: self.receiver.downgrade(),
-            on_unprocessed: self.on_unprocessed,
-        });
-        self.receiver
+        self.input.into_receiver()
     }
 
     /// Gives the items to a worker.
-    fn feed(self) -> (Pipeline<'env, E>, Feed<T>) {
-        let Self {
-            pipeline,
-            receiver,
-            on_unprocessed,
-        } = self;
-        pipeline.state.keep_between(Between {
-            receiver: receiver.clone(),
-            on_unprocessed,
-        });
-        let feed = Feed::new(receiver, pipeline.token().clone());
-        (pipeline, feed)
+    fn feed(self) -> (Pipeline<'env, E>, Feed<T, Workers<'env, T>>) {
+        let Self { pipeline, input } = self;
+        let (receiver, token) = (input.receiver().clone(), pipeline.token().clone());
+        (pipeline, Feed::new(receiver, token, Arc::new(input)))
     }
 
     /// Gives the items to `workers` workers.
     #[track_caller]
-    fn feeds(self, workers: usize) -> (Pipeline<'env, E>, impl Iterator<Item = Feed<T>>) {
+    fn feeds(
+        self,
+        workers: usize,
+    ) -> (
+        Pipeline<'env, E>,
+        impl Iterator<Item = Feed<T, Workers<'env, T>>>,
+    ) {
         assert!(workers > 0, "a stage without workers would never end");
         let (pipeline, feed) = self.feed();
         (pipeline, iter::repeat_n(feed, workers))
@@ -313,7 +307,7 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
 impl<T, E> fmt::Debug for Flow<'_, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flow")
-            .field("items", &self.receiver)
+            .field("items", self.input.receiver())
             .finish_non_exhaustive()
     }
 }

@@ -1,11 +1,22 @@
 //! Sources: where flows begin.
 
-use core::future::{Future, poll_fn};
+use alloc::sync::Arc;
+use core::{
+    future::{Future, poll_fn},
+    pin::pin,
+};
 
 use futures_core::Stream;
 
-use super::{Flow, Pipeline};
-use crate::channel::{Receiver, Sender};
+use super::{
+    Flow, Pipeline,
+    link::{Input, Link},
+    work::{Breath, Output as _, unless},
+};
+use crate::{
+    channel::{Receiver, Sender},
+    sys::Shared,
+};
 
 impl<'env, E: Send + 'env> Pipeline<'env, E> {
     /// A flow of what `produce` sends into the channel it is given.
@@ -42,8 +53,13 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
         Fut: Future<Output = Result<(), E>> + Send + 'env,
         T: Send + 'env,
     {
-        let (sender, flow) = self.channel(0, true);
-        self.spawn(produce(sender));
+        let (outlet, flow) = self.channel(1, true);
+        let (state, produced) = (Shared::clone(&self.state), produce(outlet.into_sender()));
+        self.spawn(async move {
+            if let Err(error) = produced.await {
+                state.fail(error);
+            }
+        });
         flow
     }
 
@@ -53,14 +69,16 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
         I: IntoIterator<IntoIter: Send + 'env, Item: Send + 'env>,
     {
         let mut items = items.into_iter();
-        self.produce(async move |out| {
-            while let Ok(permit) = out.reserve().await {
+        let (outlet, flow) = self.channel(1, true);
+        self.spawn(async move {
+            let mut breath = Breath::new();
+            while let Ok(permit) = outlet.results().reserve().await {
+                breath.take().await;
                 let Some(item) = items.next() else { break };
-                // Refused if nobody receives any more.
-                let _ = permit.send(item);
+                outlet.sent(permit.send(item));
             }
-            Ok(())
-        })
+        });
+        flow
     }
 
     /// A flow of the items of a stream, each of which is asked for when there is room for it. The
@@ -70,16 +88,23 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
         S: Stream<Item = Result<T, E>> + Send + 'env,
         T: Send + 'env,
     {
-        self.produce(async move |out| {
-            let mut items = core::pin::pin!(items);
-            while let Ok(permit) = out.reserve().await {
-                let Some(item) = poll_fn(|cx| items.as_mut().poll_next(cx)).await else {
+        let (outlet, flow) = self.channel(1, true);
+        self.spawn(async move {
+            let (mut items, mut end) = (pin!(items), pin!(outlet.end()));
+            let mut breath = Breath::new();
+            while let Ok(permit) = outlet.results().reserve().await {
+                breath.take().await;
+                let next = poll_fn(|cx| items.as_mut().poll_next(cx));
+                let Some(Some(item)) = unless(end.as_mut(), next).await else {
                     break;
                 };
-                let _ = permit.send(item?);
+                match item {
+                    Ok(item) => outlet.sent(permit.send(item)),
+                    Err(error) => return outlet.failed(error),
+                }
             }
-            Ok(())
-        })
+        });
+        flow
     }
 
     /// A flow of what is sent to `receiver`, from wherever: a thread, another task.
@@ -87,7 +112,8 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
     /// The channel is the pipeline's from now on: it is closed when the pipeline is to drain or is
     /// cut short, and what is left in it then is unprocessed.
     pub fn receive<T: Send + 'env>(&self, receiver: Receiver<T>) -> Flow<'env, T, E> {
-        self.state.will_close(receiver.downgrade(), true);
-        Flow::new(self.clone(), receiver)
+        self.state.know(receiver.downgrade(), true);
+        let link = Link::new(Arc::clone(&self.state.ledger));
+        Flow::new(self.clone(), Input::new(receiver, link))
     }
 }

@@ -1,55 +1,110 @@
 //! What the parts of one pipeline share, and the child that watches over its end.
 //!
-//! The watch is the only one that closes channels for the sake of the whole and that reports:
-//! a worker that fails leaves its error here and cancels the token. Running, stopping (the
-//! sources' channels are closed) and cancelled (all channels are) are the token's phases. The watch
-//! ends when no flow can come any more, or, once the token is cancelled, when no worker is left; no
-//! worker is left waiting by then, since every channel is closed.
+//! The watch is the only one that closes channels for the sake of the whole and that reports: a
+//! worker that fails leaves its error here and cancels the token. Running, stopping (the sources'
+//! channels are closed) and cancelled (all channels are) are the token's phases. No worker waits for
+//! a channel that is closed; when the last has ended and something was cut short, the watch reports.
+//! Otherwise it ends when no flow can come any more.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use core::mem;
 
-use super::{
-    Failed,
-    remains::{Closes, Remains},
-    work::yield_now,
-};
+use super::{Failed, work::yield_now};
 use crate::{
-    CancelToken, WaitGroup,
+    CancelToken, Event, WaitGroup,
     cancel::{Cause, CauseKind, Phase},
     channel::WeakReceiver,
     select,
-    sys::lock::Lock,
+    sys::{
+        atomic::{AtomicUsize, Ordering},
+        lock::Lock,
+    },
 };
 
-pub(super) struct State<'env, E> {
+/// What the channels of a pipeline know of the whole.
+pub(super) struct Ledger {
     pub(super) token: CancelToken,
+    /// Items that no stage took because the pipeline was cut short.
+    unprocessed: AtomicUsize,
+    /// There may be something to report.
+    news: Event,
+}
+
+impl Ledger {
+    /// Counts an item that no stage took, if that is because the pipeline was cut short.
+    pub(super) fn count_unprocessed(&self) {
+        if self.token.is_cancelled() {
+            // Relaxed: the news, or the end of a worker, bring it to the watch.
+            self.unprocessed.fetch_add(1, Ordering::Relaxed);
+            self.news.set();
+        }
+    }
+}
+
+/// A channel of whatever, known to the pipeline and kept by others.
+trait Channel: Send + Sync {
+    /// Whether nobody can receive from it.
+    fn is_gone(&self) -> bool;
+
+    fn close(&self);
+
+    /// How many items are in it.
+    fn len(&self) -> usize;
+}
+
+impl<T: Send> Channel for WeakReceiver<T> {
+    fn is_gone(&self) -> bool {
+        self.upgrade().is_none()
+    }
+
+    fn close(&self) {
+        if let Some(receiver) = self.upgrade() {
+            receiver.close();
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.upgrade().map_or(0, |receiver| receiver.len())
+    }
+}
+
+type Channels<'env> = VecDeque<Arc<dyn Channel + 'env>>;
+
+pub(super) struct State<'env, E> {
+    pub(super) ledger: Arc<Ledger>,
     pub(super) workers: Arc<WaitGroup>,
     held: Lock<Held<'env, E>>,
 }
 
-type List<'env, T> = Vec<Box<T>>;
-
 struct Held<'env, E> {
-    sources: List<'env, dyn Closes + 'env>,
-    channels: List<'env, dyn Closes + 'env>,
-    /// What lies before stages that have ended.
-    between: List<'env, dyn Remains + 'env>,
-    /// What was made for somebody outside of the pipeline.
-    at_the_end: List<'env, dyn Remains + 'env>,
+    /// Those that sources send into.
+    sources: Channels<'env>,
+    others: Channels<'env>,
     errors: Vec<E>,
+}
+
+impl<'env, E> Held<'env, E> {
+    fn channels(&mut self, is_source: bool) -> &mut Channels<'env> {
+        if is_source {
+            &mut self.sources
+        } else {
+            &mut self.others
+        }
+    }
 }
 
 impl<'env, E> State<'env, E> {
     pub(super) fn new(token: CancelToken) -> Self {
         Self {
-            token,
+            ledger: Arc::new(Ledger {
+                token,
+                unprocessed: AtomicUsize::new(0),
+                news: Event::new(),
+            }),
             workers: Arc::new(WaitGroup::new()),
             held: Lock::new(Held {
-                sources: Vec::new(),
-                channels: Vec::new(),
-                between: Vec::new(),
-                at_the_end: Vec::new(),
+                sources: VecDeque::new(),
+                others: VecDeque::new(),
                 errors: Vec::new(),
             }),
         }
@@ -57,89 +112,90 @@ impl<'env, E> State<'env, E> {
 
     /// Makes a channel one that is closed when the pipeline is cut short; that of a source, also
     /// when it is to drain.
-    pub(super) fn will_close<T: Send + 'env>(&self, channel: WeakReceiver<T>, is_source: bool) {
-        let known = Box::new(channel.clone());
-        let last = if is_source {
-            Phase::Running
-        } else {
-            Phase::Stopping
-        };
-        self.held.with(|held| match is_source {
-            true => held.sources.push(known),
-            false => held.channels.push(known),
+    pub(super) fn know<T: Send + 'env>(&self, channel: WeakReceiver<T>, is_source: bool) {
+        // Two of those that are known already are looked at each time. So those that are gone are
+        // never much more than those that live.
+        let mut some: [Option<Arc<dyn Channel + 'env>>; 3] = self.held.with(|held| {
+            let known = held.channels(is_source);
+            [known.pop_front(), known.pop_front(), None]
         });
-        // The watch may have been there before; if it comes now, it closes it again.
-        if self.token.phase() > last {
-            channel.close();
+        for old in &mut some {
+            drop(old.take_if(|old| old.is_gone()));
         }
-    }
-
-    /// What is left in here when a stage has ended is unprocessed.
-    pub(super) fn keep_between(&self, remains: impl Remains + 'env) {
-        let remains = Box::new(remains);
-        self.held.with(|held| held.between.push(remains));
-    }
-
-    /// What is left in here when the pipeline was cut short is unprocessed.
-    pub(super) fn keep_at_the_end(&self, remains: impl Remains + 'env) {
-        let remains = Box::new(remains);
-        self.held.with(|held| held.at_the_end.push(remains));
+        some[2] = Some(Arc::new(channel));
+        self.held.with(|held| {
+            held.channels(is_source)
+                .extend(some.iter().flatten().cloned())
+        });
+        // Either the watch comes now and finds them, or it has been here.
+        let closed_from = if is_source {
+            Phase::Stopping
+        } else {
+            Phase::Cancelled
+        };
+        if self.ledger.token.phase() >= closed_from {
+            some.iter().flatten().for_each(|channel| channel.close());
+        }
     }
 
     pub(super) fn fail(&self, error: E) {
         self.held.with(|held| held.errors.push(error));
-        self.token
+        self.ledger
+            .token
             .cancel_with(Cause::from(CauseKind::SiblingFailed));
+        self.ledger.news.set();
     }
 
     /// Sees the pipeline to its end; `open` has members as long as flows can be added to it.
     pub(super) async fn watch(&self, open: &WaitGroup) -> Result<(), Failed<E>> {
-        let is_over = select! {
+        let token = &self.ledger.token;
+        select! {
             biased;
-            _ = self.token.stopping() => false,
-            _ = open.wait() => true,
-        };
-        if !is_over {
-            close(self.held.with(|held| mem::take(&mut held.sources)));
+            _ = token.stopping() => self.close(true),
+            _ = open.wait() => return Ok(()),
+        }
+        select! {
+            biased;
+            _ = token.cancelled() => {}
+            _ = open.wait() => return Ok(()),
+        }
+        loop {
+            self.close(true);
+            self.close(false);
+            self.workers.wait().await;
+            self.ledger.news.reset();
+            // Who was woken for an item has it before it is counted.
+            yield_now().await;
+            self.report()?;
+            // Nothing was lost by then. Somebody may still come and lose something.
             select! {
                 biased;
-                _ = self.token.cancelled() => {
-                    close(self.held.with(|held| mem::take(&mut held.sources)));
-                    close(self.held.with(|held| mem::take(&mut held.channels)));
-                    self.workers.wait().await;
-                }
-                _ = open.wait() => {}
+                _ = self.ledger.news.wait() => {}
+                _ = open.wait() => return self.report(),
             }
         }
-        self.report().await
     }
 
-    async fn report(&self) -> Result<(), Failed<E>> {
-        let (between, at_the_end, errors) = self.held.with(|held| {
-            (
-                mem::take(&mut held.between),
-                mem::take(&mut held.at_the_end),
-                mem::take(&mut held.errors),
-            )
+    /// Closes all channels of that sort.
+    fn close(&self, is_source: bool) {
+        let known = self
+            .held
+            .with(|held| held.channels(is_source).iter().cloned().collect::<Vec<_>>());
+        known.iter().for_each(|channel| channel.close());
+    }
+
+    /// An error, if there was one or items are left.
+    fn report(&self) -> Result<(), Failed<E>> {
+        let (known, errors) = self.held.with(|held| {
+            let known = [true, false].map(|is_source| held.channels(is_source).clone());
+            (known, mem::take(&mut held.errors))
         });
-        let between = clear(between);
-        let is_cut = !errors.is_empty() || self.token.is_cancelled() && between > 0;
-        if is_cut {
-            // Who was woken for an item has it before the body is dropped.
-            yield_now().await;
-            Err(Failed::new(errors, between + clear(at_the_end)))
-        } else {
+        let left: usize = known.iter().flatten().map(|channel| channel.len()).sum();
+        let unprocessed = self.ledger.unprocessed.load(Ordering::Relaxed);
+        if errors.is_empty() && unprocessed == 0 {
             Ok(())
+        } else {
+            Err(Failed::new(errors, unprocessed + left))
         }
     }
-}
-
-fn close(channels: List<'_, dyn Closes + '_>) {
-    for channel in channels {
-        channel.close();
-    }
-}
-
-fn clear(remains: List<'_, dyn Remains + '_>) -> usize {
-    remains.into_iter().map(|remains| remains.clear()).sum()
 }

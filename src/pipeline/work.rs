@@ -3,76 +3,37 @@
 use alloc::vec::Vec;
 use core::{
     future::{Future, poll_fn},
+    pin::{Pin, pin},
     task::Poll,
 };
 
 use crate::{
     CancelToken, Semaphore,
-    channel::{OwnedPermit, Receiver, Sender},
+    channel::{OwnedPermit, Receiver, SendError, Sender},
     oneshot,
 };
 
-/// After so many items, others have their turn: a worker whose items and results are always
-/// ready would never be pending.
-const BUDGET: u8 = 64;
-
-/// Where a worker gets its items from; closed when it is dropped, since then nobody is sure to
-/// take any.
-pub(crate) struct Feed<T> {
-    receiver: Receiver<T>,
-    token: CancelToken,
-    budget: u8,
+/// Gives others their turn after so many items: who always has an item, and room for its result,
+/// would never be pending.
+pub(super) struct Breath {
+    left: u8,
 }
 
-impl<T> Feed<T> {
-    pub(crate) fn new(receiver: Receiver<T>, token: CancelToken) -> Self {
-        Self {
-            receiver,
-            token,
-            budget: BUDGET,
-        }
+impl Breath {
+    const ITEMS: u8 = 64;
+
+    pub(super) fn new() -> Self {
+        Self { left: Self::ITEMS }
     }
 
-    /// The next item, unless there are no more or the token is cancelled.
-    pub(super) async fn take(&mut self) -> Option<T> {
-        self.breathe().await;
-        if self.token.is_cancelled() {
-            return None;
-        }
-        self.receiver.recv().await.ok()
-    }
-
-    /// As [`take`](Self::take), as many as are there, up to `limit`.
-    pub(super) async fn take_many(&mut self, limit: usize) -> Option<Vec<T>> {
-        self.breathe().await;
-        if self.token.is_cancelled() {
-            return None;
-        }
-        let mut items = Vec::new();
-        self.receiver.recv_many(&mut items, limit).await.ok()?;
-        Some(items)
-    }
-
-    async fn breathe(&mut self) {
-        match self.budget.checked_sub(1) {
-            Some(left) => self.budget = left,
+    pub(super) async fn take(&mut self) {
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
             None => {
-                self.budget = BUDGET;
+                self.left = Self::ITEMS;
                 yield_now().await;
             }
         }
-    }
-}
-
-impl<T> Clone for Feed<T> {
-    fn clone(&self) -> Self {
-        Self::new(self.receiver.clone(), self.token.clone())
-    }
-}
-
-impl<T> Drop for Feed<T> {
-    fn drop(&mut self) {
-        self.receiver.close();
     }
 }
 
@@ -90,30 +51,132 @@ pub(super) async fn yield_now() {
     .await;
 }
 
-/// Makes results, each when it is done, until there is no item or nobody for the results.
-pub(crate) async fn work<T, U, E, Fut>(
-    mut feed: Feed<T>,
-    results: Sender<U>,
-    f: impl Fn(T) -> Fut,
-) -> Result<(), E>
-where
-    Fut: Future<Output = Result<Option<U>, E>>,
-{
-    while let Ok(permit) = results.reserve().await {
-        let result = loop {
-            let Some(item) = feed.take().await else {
-                return Ok(());
-            };
-            // Without a result the room is for the next.
-            if let Some(result) = f(item).await? {
-                break result;
-            }
-        };
-        if permit.send(result).is_err() {
-            break;
+/// The output of `future`, unless `end` is ready and it is not.
+pub(super) async fn unless<F: Future>(
+    mut end: Pin<&mut impl Future>,
+    future: F,
+) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => end.as_mut().poll(cx).map(|_| None),
+    })
+    .await
+}
+
+/// Where a worker gets its items from; closed when it is dropped, since then nobody is sure to
+/// take any.
+pub(super) struct Feed<T, K> {
+    receiver: Receiver<T>,
+    token: CancelToken,
+    breath: Breath,
+    /// What lives as long as somebody takes items.
+    keeps: K,
+}
+
+impl<T, K> Feed<T, K> {
+    pub(super) fn new(receiver: Receiver<T>, token: CancelToken, keeps: K) -> Self {
+        Self {
+            receiver,
+            token,
+            breath: Breath::new(),
+            keeps,
         }
     }
-    Ok(())
+
+    /// The next item, unless there are no more, or the token is cancelled, or it is the `end`.
+    pub(super) async fn take(&mut self, end: Pin<&mut impl Future>) -> Option<T> {
+        self.breath.take().await;
+        self.unless_over(end, self.receiver.recv()).await?.ok()
+    }
+
+    /// As [`take`](Self::take), as many as are there, up to `limit`.
+    pub(super) async fn take_many(
+        &mut self,
+        limit: usize,
+        end: Pin<&mut impl Future>,
+    ) -> Option<Vec<T>> {
+        self.breath.take().await;
+        let mut items = Vec::new();
+        let received = self.receiver.recv_many(&mut items, limit);
+        self.unless_over(end, received).await?.ok()?;
+        Some(items)
+    }
+
+    /// What is promised to somebody who waits stays in the channel if it is over.
+    async fn unless_over<F: Future>(
+        &self,
+        end: Pin<&mut impl Future>,
+        receive: F,
+    ) -> Option<F::Output> {
+        let mut receive = pin!(receive);
+        let receive = poll_fn(|cx| match self.token.is_cancelled() {
+            true => Poll::Ready(None),
+            false => receive.as_mut().poll(cx).map(Some),
+        });
+        unless(end, receive).await?
+    }
+}
+
+impl<T, K: Clone> Clone for Feed<T, K> {
+    fn clone(&self) -> Self {
+        Self::new(
+            self.receiver.clone(),
+            self.token.clone(),
+            self.keeps.clone(),
+        )
+    }
+}
+
+impl<T, K> Drop for Feed<T, K> {
+    fn drop(&mut self) {
+        self.receiver.close();
+    }
+}
+
+/// Where a worker's results go, and who hears of what goes wrong.
+pub(super) trait Output<U, E> {
+    fn results(&self) -> &Sender<U>;
+
+    /// Ready when there is no use in waiting for items.
+    fn end(&self) -> impl Future<Output = ()> + Send;
+
+    /// A result was made for nobody.
+    fn refused(&self, result: U);
+
+    /// An item had no result. Called while the worker still has its feed.
+    fn failed(&self, error: E);
+
+    fn sent(&self, sent: Result<(), SendError<U>>) {
+        if let Err(SendError(result)) = sent {
+            self.refused(result);
+        }
+    }
+}
+
+/// Makes results, each when it is done, until there is no item or nobody for the results.
+pub(super) async fn work<T, U, E, K, Fut>(
+    mut feed: Feed<T, K>,
+    output: &impl Output<U, E>,
+    mut f: impl FnMut(T) -> Fut,
+) where
+    Fut: Future<Output = Result<Option<U>, E>>,
+{
+    let mut end = pin!(output.end());
+    while let Ok(permit) = output.results().reserve().await {
+        let result = loop {
+            let Some(item) = feed.take(end.as_mut()).await else {
+                return;
+            };
+            match f(item).await {
+                Ok(Some(result)) => break result,
+                // The room is for the next.
+                Ok(None) => {}
+                Err(error) => return output.failed(error),
+            }
+        };
+        output.sent(permit.send(result));
+    }
 }
 
 /// A result that is not there yet, with its room.
@@ -121,41 +184,42 @@ pub(super) type Due<U> = (oneshot::Receiver<U>, OwnedPermit<U>);
 
 /// As [`work`], but results get their place in `line` in the order of the items. Who has the
 /// `turn` takes an item and that place.
-pub(super) async fn work_in_order<T, U, E, Fut>(
-    mut feed: Feed<T>,
-    results: Sender<U>,
+pub(super) async fn work_in_order<T, U, E, K, Fut>(
+    mut feed: Feed<T, K>,
+    output: &impl Output<U, E>,
     line: Sender<Due<U>>,
     turn: &Semaphore,
     f: impl Fn(T) -> Fut,
-) -> Result<(), E>
-where
+) where
     Fut: Future<Output = Result<Option<U>, E>>,
 {
+    let mut end = pin!(output.end());
     loop {
         let turn = turn.acquire().await;
-        let Ok(permit) = results.reserve_owned().await else {
-            return Ok(());
+        let Ok(permit) = output.results().reserve_owned().await else {
+            return;
         };
-        let Some(item) = feed.take().await else {
-            return Ok(());
+        let Some(item) = feed.take(end.as_mut()).await else {
+            return;
         };
         let (sender, due) = oneshot::channel();
         // It never fails, as the other end of the line is there as long as this one.
         let _ = line.send((due, permit)).await;
         drop(turn);
-        if let Some(result) = f(item).await? {
-            let _ = sender.send(result);
+        match f(item).await {
+            Ok(Some(result)) => drop(sender.send(result)),
+            Ok(None) => {}
+            Err(error) => return output.failed(error),
         }
     }
 }
 
 /// Sends results on as they come to the head of the line.
-pub(super) async fn send_in_order<U>(line: Receiver<Due<U>>) {
+pub(super) async fn send_in_order<U, E>(line: Receiver<Due<U>>, output: &impl Output<U, E>) {
     while let Ok((due, permit)) = line.recv().await {
         // No result: it was filtered out, or its worker failed.
         if let Ok(result) = due.await {
-            // Refused if nobody wants results any more. The workers see that for themselves.
-            let _ = permit.send(result);
+            output.sent(permit.send(result));
         }
     }
 }

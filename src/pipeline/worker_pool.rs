@@ -3,7 +3,7 @@
 use alloc::{sync::Arc, vec::Vec};
 use core::{convert::Infallible, fmt, future::Future, iter};
 
-use super::work::{Feed, work};
+use super::work::{Feed, Output, work};
 use crate::{
     CancelToken, Scope, WaitGroup,
     channel::{self, Receiver, Send as Submit, SendEnd, Sender, TrySendError},
@@ -27,27 +27,34 @@ use crate::{
 ///
 /// # Examples
 ///
+/// A tree, walked by three workers: each job may lead to more. Who receives results and submits
+/// jobs must not wait for one of them alone; what finds no room is kept.
+///
 /// ```
+/// use std::collections::VecDeque;
 /// use pleach::{pipeline::WorkerPool, scope};
 ///
 /// # pleach::block_on(async {
-/// // A tree, walked by three workers: each job may lead to more.
 /// let children = |n: u32| [2 * n, 2 * n + 1].into_iter().filter(|n| *n < 100);
 /// let count = scope!(|s| {
-///     let (pool, results) = WorkerPool::new(&s, 3, 100, async |n: u32| n);
-///     pool.submit(1).await.unwrap();
-///     let (mut count, mut under_way) = (0, 1);
-///     while let Ok(n) = results.recv().await {
-///         count += 1;
-///         for child in children(n) {
-///             pool.submit(child).await.unwrap();
+///     let (pool, results) = WorkerPool::new(&s, 3, 4, async |n: u32| n);
+///     let (mut found, mut under_way, mut count) = (VecDeque::from([1]), 0, 0);
+///     loop {
+///         while let Some(n) = found.pop_front() {
+///             if let Err(full) = pool.try_submit(n) {
+///                 found.push_front(full.into_inner());
+///                 break;
+///             }
 ///             under_way += 1;
 ///         }
-///         if count == under_way {
-///             pool.shutdown();
+///         if under_way == 0 {
+///             break count;
 ///         }
+///         let n = results.recv().await.unwrap();
+///         under_way -= 1;
+///         count += 1;
+///         found.extend(children(n));
 ///     }
-///     count
 /// })
 /// .await;
 /// assert_eq!(count, 99);
@@ -58,6 +65,7 @@ pub struct WorkerPool<T> {
     /// For the jobs that are left when the pool is cancelled.
     left: Receiver<T>,
     token: CancelToken,
+    working: Arc<WaitGroup>,
 }
 
 impl<T> WorkerPool<T> {
@@ -85,31 +93,29 @@ impl<T> WorkerPool<T> {
             "a pool without workers would never do anything"
         );
         let (jobs, left) = channel::bounded(room);
-        let (results, receiver) = channel::bounded(workers);
+        let (results, receiver) = channel::strict(workers);
         let token = scope.token().child();
         let f = Shared::new(move |job| {
             let result = f(job);
             async { Ok::<_, Infallible>(Some(result.await)) }
         });
         let working = Arc::new(WaitGroup::new());
-        let feed = Feed::new(left.clone(), token.clone());
+        let feed = Feed::new(left.clone(), token.clone(), ());
         for feed in iter::repeat_n(feed, workers) {
-            let (results, f) = (results.clone(), Shared::clone(&f));
+            let (sender, f) = (results.clone(), Shared::clone(&f));
             let member = working.add_owned();
+            let token = token.clone();
             scope.spawn(async move {
-                let Ok(()) = work(feed, results, &*f).await;
+                work(feed, &Results { sender, token }, &*f).await;
                 drop(member);
             });
         }
-        let pool = Self { jobs, left, token };
-        let (token, receiver_of_jobs) = (pool.token.clone(), pool.left.clone());
-        // Workers that wait for a job look at no token: what tells them is that no job will come.
-        scope.spawn(async move {
-            select! {
-                _ = token.cancelled() => { receiver_of_jobs.close(); }
-                _ = working.wait() => {}
-            }
-        });
+        let pool = Self {
+            jobs,
+            left,
+            token,
+            working,
+        };
         (pool, receiver)
     }
 
@@ -147,14 +153,23 @@ impl<T> WorkerPool<T> {
         self.jobs.close()
     }
 
-    /// Takes no more jobs, and begins none of those that were submitted: they are given back, oldest
-    /// first. What the workers have in hand they finish, and its results can be received.
+    /// Takes no more jobs, begins none of those that were submitted, and gives them back, oldest
+    /// first, when the workers have finished what they have in hand. The results of that can be
+    /// received as ever; together with the jobs given back they are all.
     ///
-    /// Together with the results that are all the jobs. It is what gives the jobs back also after the
-    /// scope was cancelled, or the workers have ended because nobody received results.
-    pub fn cancel(&self) -> Vec<T> {
+    /// (Not to be awaited in a job of the pool, which would wait for itself.)
+    ///
+    /// It is also what gives the jobs back after the scope was cancelled, or when the workers have
+    /// ended because nobody received results.
+    ///
+    /// # Cancel safety
+    ///
+    /// The pool is cancelled when the future is first polled. Dropping it then loses no job: another
+    /// call gives them back.
+    pub async fn cancel(&self) -> Vec<T> {
         self.jobs.close();
         self.token.cancel();
+        self.working.wait().await;
         self.left.drain().collect()
     }
 
@@ -165,12 +180,43 @@ impl<T> WorkerPool<T> {
     }
 }
 
+/// Where the results of a pool come out.
+struct Results<U> {
+    sender: Sender<U>,
+    token: CancelToken,
+}
+
+impl<U: Send> Output<U, Infallible> for Results<U> {
+    fn results(&self) -> &Sender<U> {
+        &self.sender
+    }
+
+    fn end(&self) -> impl Future<Output = ()> + Send {
+        async {
+            select! {
+                _ = self.sender.closed() => {}
+                _ = self.token.cancelled() => {}
+            }
+        }
+    }
+
+    /// Of a job that was in hand when the last receiver went.
+    fn refused(&self, result: U) {
+        drop(result);
+    }
+
+    fn failed(&self, error: Infallible) {
+        match error {}
+    }
+}
+
 impl<T> Clone for WorkerPool<T> {
     fn clone(&self) -> Self {
         Self {
             jobs: self.jobs.clone(),
             left: self.left.clone(),
             token: self.token.clone(),
+            working: Arc::clone(&self.working),
         }
     }
 }

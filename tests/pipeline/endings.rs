@@ -5,19 +5,20 @@ use std::{
     convert::Infallible,
     future::pending,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
 };
 
+use futures_util::{StreamExt as _, stream};
 use pleach::{
     cancel::{Cause, CauseKind},
-    channel,
+    channel::{self, Sender},
     pipeline::{Failed, Pipeline},
     scope, try_scope,
 };
 
-use super::{block_on, collect, pipeline, sorted, yields};
+use super::{block_on, collect, pipeline, sorted, support::poll_now, yields};
 
 #[test]
 fn the_first_error_is_the_scopes_and_all_items_are_accounted_for() {
@@ -93,13 +94,13 @@ fn errors_of_workers_that_were_busy_are_kept_too() {
 /// The body may wait for something that never comes.
 #[test]
 fn an_error_ends_a_body_that_does_not_look() {
+    let given = AtomicUsize::new(0);
     let failed = block_on(try_scope!(|s| {
-        let items = pipeline(&s, 3).iter(0..).map(
-            1,
-            async |n: u32| {
-                if n == 3 { Err("three") } else { Ok(n) }
-            },
-        );
+        let numbers = (0..).inspect(|_| {
+            given.fetch_add(1, SeqCst);
+        });
+        let fails = async |n: u32| if n == 3 { Err("three") } else { Ok(n) };
+        let items = pipeline(&s, 3).iter(numbers).map(1, fails);
         // Neither received from nor dropped.
         let _receiver = items.into_receiver();
         let _p = pipeline(&s, 1);
@@ -107,12 +108,14 @@ fn an_error_ends_a_body_that_does_not_look() {
         pending::<()>().await;
         drop(unused);
         Ok(())
-    }));
-    // The results 0 to 2 were for the receiver, and 4 to 6 lay in between.
-    assert_eq!(
-        failed.unwrap_err().to_string(),
-        "three; 6 items were left unprocessed"
-    );
+    }))
+    .unwrap_err();
+    // The results of 0 to 2 were for the receiver, and others lay in between.
+    let unprocessed = failed.unprocessed();
+    assert!(unprocessed > 3);
+    assert_eq!(unprocessed + 1, given.into_inner());
+    let text = format!("three; {unprocessed} items were left unprocessed");
+    assert_eq!(failed.to_string(), text);
 }
 
 #[test]
@@ -395,4 +398,221 @@ fn pipelines_of_one_scope_are_apart() {
         (first.await.unwrap(), second.await.unwrap())
     }));
     assert_eq!(result, (Err(Failed::from("first")), Ok(())));
+}
+
+/// What is done after a cancellation that found nothing is not lost either.
+#[test]
+fn errors_and_items_that_come_after_a_cancellation_are_told() {
+    let failed = block_on(try_scope!(|s| {
+        let p = pipeline(&s, 2);
+        p.token().cancel();
+        yields(5).await;
+        p.fail("late");
+        pending::<()>().await;
+        Ok(())
+    }));
+    assert_eq!(failed.unwrap_err().errors(), ["late"]);
+    let failed = block_on(try_scope!(|s| {
+        let p = pipeline(&s, 2);
+        p.token().cancel();
+        yields(5).await;
+        p.produce(async |_out: Sender<u8>| Err("late")).each(|_| {});
+        pending::<()>().await;
+        Ok(())
+    }));
+    assert_eq!(failed.unwrap_err().errors(), ["late"]);
+    let mut left = Vec::new();
+    let failed = block_on(try_scope!(|s| {
+        let p = pipeline(&s, 2);
+        p.token().cancel();
+        yields(5).await;
+        let (sender, receiver) = channel::bounded(3);
+        sender.send_all(0..3).await.unwrap();
+        p.receive(receiver)
+            .on_unprocessed(|n| left.push(n))
+            .each(|_| panic!("taken"));
+        pending::<()>().await;
+        Ok(())
+    }));
+    assert_eq!(
+        (failed.unwrap_err().unprocessed(), left),
+        (3, vec![0, 1, 2])
+    );
+}
+
+/// A source whose items do not come, as of a socket, does not hold up an end.
+#[test]
+fn an_idle_stream_ends_with_the_pipeline() {
+    let one = || stream::iter([Ok(1)]).chain(stream::pending());
+    let failed = block_on(try_scope!(|s| {
+        pipeline(&s, 2)
+            .stream(one())
+            .for_each(1, async |_| Err("bad"));
+        Ok(())
+    }));
+    assert_eq!(failed, Err(Failed::from("bad")));
+    let stopped = block_on(try_scope!(|s| {
+        let p = pipeline(&s, 2);
+        let items = p.stream(one()).into_receiver();
+        let first = items.recv().await;
+        p.token().stop(CauseKind::Shutdown);
+        Ok((first, items.recv().await.is_err()))
+    }));
+    assert_eq!(stopped, Ok((Ok(1), true)));
+    let cancelled = block_on(try_scope!(|s| {
+        pipeline(&s, 2).stream(one()).each(|_| {});
+        yields(5).await;
+        s.cancel();
+        Ok(())
+    }));
+    assert_eq!(cancelled, Ok(()));
+    let had_enough = block_on(try_scope!(|s| {
+        let items = pipeline(&s, 2)
+            .stream(one())
+            .map(2, async |n| Ok(n))
+            .into_receiver();
+        Ok(items.recv().await)
+    }));
+    assert_eq!(had_enough, Ok(Ok(1)));
+}
+
+/// Nobody waits for the next item to find out that its result is for nobody.
+#[test]
+fn idle_stages_end_when_nobody_receives_any_more() {
+    let (sender, receiver) = channel::bounded::<u8>(2);
+    let result = block_on(try_scope!(|s| {
+        let items = pipeline(&s, 2)
+            .receive(receiver)
+            .map(2, async |_| -> Result<u8, _> { panic!("nobody sent it") })
+            .map_ordered(2, async |n| Ok(n))
+            .chunks(4)
+            .filter(|_| true)
+            .into_receiver();
+        yields(5).await;
+        drop(items);
+        sender.closed().await;
+        Ok(())
+    }));
+    assert_eq!(result, Ok(()));
+}
+
+/// Who wants the items may hold the pipeline: he goes with the flow.
+#[test]
+fn what_is_called_for_items_keeps_nothing_open() {
+    let result = block_on(try_scope!(|s| {
+        let p = pipeline(&s, 2);
+        let held = p.clone();
+        p.iter(0..3)
+            .on_unprocessed(move |_| held.fail("left"))
+            .each(|_| {});
+        Ok(())
+    }));
+    assert_eq!(result, Ok(()));
+    let item = Arc::new(());
+    let mut dropped = Box::pin(try_scope!(|s| {
+        let p = pipeline(&s, 2);
+        let held = p.clone();
+        let items = std::iter::repeat_with(|| Arc::clone(&item));
+        p.iter(items)
+            .on_unprocessed(move |_| held.fail("left"))
+            .for_each(1, async |_| {
+                pending::<()>().await;
+                Ok(())
+            });
+        pending::<()>().await;
+        Ok(())
+    }));
+    for _ in 0..5 {
+        assert!(poll_now(dropped.as_mut()).is_pending());
+    }
+    assert!(Arc::strong_count(&item) > 1);
+    drop(dropped);
+    assert_eq!(Arc::strong_count(&item), 1);
+}
+
+/// Requests that nobody took do not keep those waiting who wait for the answers.
+#[test]
+fn items_that_nobody_took_are_dropped_with_their_stage() {
+    let result = block_on(try_scope!(|s| {
+        let p = pipeline(&s, 4);
+        let (answer, answers) = channel::bounded::<i32>(8);
+        p.receive(answers).each(|_| {});
+        let log = p
+            .iter((0..10).map(move |n| (n, answer.clone())))
+            .map(1, async |(n, answer): (i32, Sender<i32>)| {
+                answer.send(n).await.map_err(|_| "nobody listens")?;
+                Ok(n)
+            })
+            .into_receiver();
+        Ok(log.recv().await)
+    }));
+    assert_eq!(result, Ok(Ok(0)));
+}
+
+#[test]
+fn a_pipeline_that_lives_long_keeps_nothing_of_flows_that_have_ended() {
+    let counted = Arc::new(());
+    let result = block_on(try_scope!(|s| {
+        let p = pipeline(&s, 100);
+        for _ in 0..50 {
+            let held = Arc::clone(&counted);
+            let items = p
+                .iter([1; 3])
+                .on_unprocessed(move |_| drop(Arc::clone(&held)))
+                .filter(|_| true)
+                .into_receiver();
+            while items.recv().await.is_ok() {}
+        }
+        yields(5).await;
+        Ok(Arc::strong_count(&counted))
+    }));
+    assert_eq!(result, Ok(1));
+}
+
+/// A flow that nobody gave to a stage is accounted for as well.
+#[test]
+fn a_flow_that_nobody_took_is_counted() {
+    let (given, mut left) = (AtomicUsize::new(0), 0);
+    let failed = block_on(try_scope!(|s| {
+        let p = pipeline(&s, 4);
+        let numbers = (0..10).inspect(|_| {
+            given.fetch_add(1, SeqCst);
+        });
+        let _flow = p.iter(numbers).on_unprocessed(|_| left += 1);
+        yields(5).await;
+        p.fail("x");
+        pending::<()>().await;
+        Ok(())
+    }))
+    .unwrap_err();
+    assert_eq!((failed.unprocessed(), left), (5, 5));
+    assert_eq!(given.into_inner(), 5);
+}
+
+/// A source that always has room, because somebody outside of the scope keeps up with it.
+#[cfg(feature = "std")]
+#[test]
+fn a_source_that_never_waits_lets_others_have_their_turn() {
+    let mut threads = Vec::new();
+    let result = block_on(try_scope!(|s| {
+        let p = pipeline(&s, 100_000);
+        let items = p.iter(0_u64..).into_receiver();
+        for _ in 0..2 {
+            let items = items.clone();
+            threads.push(std::thread::spawn(move || {
+                let mut batch = Vec::new();
+                while pleach::block_on(items.recv_many(&mut batch, 1000)).is_ok() {
+                    batch.clear();
+                }
+            }));
+        }
+        drop(items);
+        yields(100).await;
+        p.token().stop(CauseKind::Shutdown);
+        Ok(())
+    }));
+    assert_eq!(result, Ok(()));
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }

@@ -67,9 +67,9 @@ fn a_pool_that_is_cancelled_gives_back_what_it_did_not_begin() {
             pool.submit(n).await.unwrap();
         }
         let mut done = vec![results.recv().await.unwrap()];
-        let left = pool.cancel();
+        let left = pool.cancel().await;
         assert_eq!(pool.try_submit(11), Err(TrySendError::Closed(11)));
-        assert!(pool.cancel().is_empty());
+        assert!(pool.cancel().await.is_empty());
         while let Ok(n) = results.recv().await {
             done.push(n);
         }
@@ -96,10 +96,10 @@ fn a_pool_whose_scope_is_cancelled_ends_and_still_has_the_jobs() {
         while results.recv().await.is_ok() {
             done += 1;
         }
-        (done, pool.cancel().len())
+        (done, pool.cancel().await)
     }));
-    // The idle worker had been promised the first.
-    assert_eq!(left, (1, 2));
+    // The idle worker had been promised the first, and had not begun it.
+    assert_eq!(left, (0, vec![0, 1, 2]));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_pool_without_a_receiver_takes_no_jobs() {
         while pool.submit(taken).await.is_ok() {
             taken += 1;
         }
-        assert!(taken < 5);
+        assert!(taken < 4);
     }));
 }
 
@@ -185,4 +185,56 @@ fn a_pool_needs_a_worker() {
     block_on(scope!(|s| {
         let _pool = WorkerPool::new(&s, 0, 1, async |n: u8| n);
     }));
+}
+
+/// Of jobs that are promised to idle workers none is begun, and they come back in order.
+#[test]
+fn a_pool_that_is_cancelled_begins_no_job() {
+    let begun = AtomicUsize::new(0);
+    let left = block_on(scope!(|s| {
+        let (pool, results) = WorkerPool::new(&s, 3, 10, async |n: usize| {
+            begun.fetch_add(1, SeqCst);
+            n
+        });
+        yields(3).await;
+        for n in 0..5 {
+            pool.try_submit(n).unwrap();
+        }
+        let left = pool.cancel().await;
+        assert!(results.recv().await.is_err());
+        left
+    }));
+    assert_eq!((left, begun.into_inner()), (Vec::from_iter(0..5), 0));
+}
+
+/// Nobody waits for the next job to find out that results are for nobody.
+#[test]
+fn idle_workers_end_when_nobody_receives_results() {
+    let begun = AtomicUsize::new(0);
+    block_on(scope!(|s| {
+        let (pool, results) = WorkerPool::new(&s, 3, 10, async |_: usize| {
+            begun.fetch_add(1, SeqCst);
+        });
+        yields(3).await;
+        drop(results);
+        yields(3).await;
+        assert!(pool.is_shut_down());
+        assert_eq!(pool.try_submit(1), Err(TrySendError::Closed(1)));
+    }));
+    assert_eq!(begun.into_inner(), 0);
+}
+
+/// A scope that has room for the workers and no child more.
+#[test]
+fn a_limit_of_as_many_as_there_are_workers_is_enough() {
+    let limit = std::num::NonZeroUsize::new(2).unwrap();
+    let left = block_on(scope!(limit = limit, |s| {
+        let (pool, results) = WorkerPool::new(&s, 2, 4, async |n: usize| n);
+        pool.try_submit(1).unwrap();
+        assert_eq!(results.recv().await, Ok(1));
+        yields(3).await;
+        s.cancel();
+        pool.cancel().await
+    }));
+    assert!(left.is_empty());
 }

@@ -286,11 +286,11 @@ fn a_source_is_held_up_by_a_consumer_that_takes_nothing() {
             .filter(|_| true)
             .into_receiver();
         yields(200).await;
-        // Room of 3 four times, and 2 + 4 + 1 workers.
-        assert_eq!(given.load(SeqCst), 19);
+        // Room of 3 four times, and 1 + 2 + 4 + 1 for source and workers.
+        assert_eq!(given.load(SeqCst), 20);
         assert_eq!(items.recv().await, Ok(0));
         yields(200).await;
-        assert_eq!(given.load(SeqCst), 20);
+        assert_eq!(given.load(SeqCst), 21);
         Ok(())
     }))
     .unwrap();

@@ -52,7 +52,7 @@ fn a_pool_gives_back_what_it_did_not_begin(platform: &Platform) {
             pool.submit(n).await.unwrap();
         }
         let first = results.recv().await;
-        (first, pool.cancel())
+        (first, pool.cancel().await)
     }));
     assert_eq!(left.0, Ok(1));
     assert!(left.1.len() < 3);
