@@ -18,6 +18,7 @@ use std::{
 };
 
 use pleach::{
+    Event,
     cancel::CauseKind,
     channel::{self, Receiver},
     pipeline::{Failed, Pipeline},
@@ -68,46 +69,71 @@ fn pipe(options: Options) -> ExitCode {
     let (lines, received) = channel::strict(options.buffer);
     let reader = spawn_reader(&options, lines, &tally);
     let mut end = End::new(&options);
-    let result = pleach::block_on(run(&options, received, &interrupt, &mut end));
-    let read = finish(reader, &options);
-    end.report(&tally, result, read)
+    let ended = pleach::block_on(run(&options, received, &interrupt, &mut end));
+    // If it was cut short the reader may be waiting for a line that never comes. Nothing can be
+    // done about that, and it ends with the process.
+    let read = match ended {
+        Ok(Ended::Complete) => reader.join().expect("the reader does not panic"),
+        _ => Ok(()),
+    };
+    end.report(&tally, ended, read)
 }
 
-/// Runs the pipeline; resolves to whether it was interrupted.
+#[derive(Clone, Copy)]
+enum Ended {
+    /// There are no more lines.
+    Complete,
+    Interrupted,
+}
+
+/// Runs the pipeline.
 async fn run(
     options: &Options,
     received: Receiver<Vec<u8>>,
     interrupt: &Interrupt,
     end: &mut End,
-) -> Result<bool, Failed<io::Error>> {
-    try_scope!(|s| {
+) -> Result<Ended, Failed<io::Error>> {
+    let (mut lines_left, mut chunks_left) = (0, 0);
+    let (done, mut rest) = (Event::new(), None);
+    let ended = try_scope!(|s| {
         let p = Pipeline::new(&s, 1);
         let parsed = p
             .receive(received)
+            .on_unprocessed(|_| lines_left += 1)
             .chunks(CHUNK)
+            .on_unprocessed(|lines| chunks_left += lines.len())
             // Parsing is all work and no waiting, so it goes to threads.
             .map_ordered(options.workers, async |lines| {
                 Ok(unblock(move || Parsed::of(lines)).await)
             })
             .into_receiver();
-        let mut is_interrupted = false;
-        loop {
+        rest = Some(parsed.clone());
+        let (token, done) = (p.token().clone(), &done);
+        // Beside the body, which may be held up by who reads the output.
+        let interrupted = s.spawn(async move {
             select! {
-                batch = parsed.recv() => {
-                    let Ok(batch) = batch else { break Ok(is_interrupted) };
-                    if let Err(error) = end.take(batch).await {
-                        p.fail(error);
-                    }
-                }
-                () = interrupt.wait(), if !is_interrupted => {
+                () = interrupt.wait() => {
                     // No more lines; those that were read are still counted.
-                    is_interrupted = true;
-                    p.token().stop(CauseKind::Shutdown);
+                    token.stop(CauseKind::Shutdown);
+                    Ended::Interrupted
                 }
+                () = done.wait() => Ended::Complete,
+            }
+        });
+        while let Ok(batch) = parsed.recv().await {
+            if let Err(error) = end.take(batch).await {
+                p.fail(error);
             }
         }
+        done.set();
+        // An error ends all of this anyhow.
+        Ok(interrupted.await.unwrap_or(Ended::Complete))
     })
-    .await
+    .await;
+    let behind = rest.iter().flat_map(|rest| rest.drain());
+    end.unprocessed = lines_left + chunks_left;
+    end.unprocessed += behind.map(|parsed| parsed.0.len()).sum::<usize>();
+    ended
 }
 
 /// Lines, and what was understood of them.
@@ -126,6 +152,8 @@ impl Parsed {
 /// Where the pipeline ends: what is counted, and written as it comes.
 struct End {
     summary: Summary,
+    /// Lines that were read and then on their way when the pipeline was cut short.
+    unprocessed: usize,
     top: usize,
     /// Where records go to, if they are wanted. Writing may wait, so a thread does it.
     records: Option<Unblock<io::Stdout>>,
@@ -135,6 +163,7 @@ impl End {
     fn new(options: &Options) -> Self {
         Self {
             summary: Summary::default(),
+            unprocessed: 0,
             top: options.top,
             records: options.records.then(|| Unblock::new(io::stdout())),
         }
@@ -155,8 +184,8 @@ impl End {
     fn report(
         self,
         tally: &Tally,
-        result: Result<bool, Failed<io::Error>>,
-        read: io::Result<()>,
+        ended: Result<Ended, Failed<io::Error>>,
+        readable: io::Result<()>,
     ) -> ExitCode {
         let tables = self.summary.render(self.top);
         let written = if self.records.is_some() {
@@ -166,18 +195,23 @@ impl End {
         } else {
             io::stdout().write_all(tables.as_bytes())
         };
-        let unprocessed = tally.read() - tally.dropped() - self.summary.lines();
+        let (dropped, unprocessed) = (tally.dropped(), self.unprocessed as u64);
+        let read = match ended {
+            Ok(Ended::Complete) => tally.read(),
+            // The reader is perhaps not done with counting.
+            _ => dropped + self.summary.lines() + unprocessed,
+        };
         complain(format_args!(
-            "{} lines read, {} dropped, {}, {unprocessed} unprocessed",
-            tally.read(),
-            tally.dropped(),
+            "{read} lines read, {dropped} dropped, {}, {unprocessed} unprocessed",
             self.summary,
         ));
-        let (is_interrupted, failed) = match result {
-            Ok(is_interrupted) => (is_interrupted, None),
-            Err(failed) => (false, failed.into_errors().into_iter().next()),
+        let (is_interrupted, failed) = match ended {
+            Ok(ended) => (matches!(ended, Ended::Interrupted), None),
+            Err(failed) => (false, failed.into_error()),
         };
-        let errors = [failed, written.err(), read.err()].into_iter().flatten();
+        let errors = [failed, written.err(), readable.err()]
+            .into_iter()
+            .flatten();
         // Whoever closes the output early (`logpipe -r FILE | head`) has seen enough.
         let errors = errors.filter(|error| error.kind() != ErrorKind::BrokenPipe);
         if errors.map(complain).count() > 0 {
@@ -206,15 +240,6 @@ fn spawn_reader(
         Some(path) => reader::read_all(BufReader::new(File::open(path)?), &outlet),
         None => reader::read_all(io::stdin().lock(), &outlet),
     })
-}
-
-/// Waits for the reader, unless it may be waiting for standard input: nothing can be done about
-/// that, and it ends with the process.
-fn finish(reader: JoinHandle<io::Result<()>>, options: &Options) -> io::Result<()> {
-    if options.file.is_none() && !reader.is_finished() {
-        return Ok(());
-    }
-    reader.join().expect("the reader does not panic")
 }
 
 /// Prints a message to standard error.

@@ -23,7 +23,7 @@ const LONGEST: usize = 64 * 1024;
 /// How often a file that has ended is looked at again.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// What the reader has done. It is read while it is written, and when the thread has ended.
+/// What the reader has done.
 #[derive(Default)]
 pub(crate) struct Tally {
     read: AtomicU64,
@@ -31,6 +31,8 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Lines that were sent or dropped: to be asked when the reader has ended, for it may count a
+    /// line a little later than others see it.
     pub(crate) fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
@@ -138,14 +140,19 @@ impl Followed {
     /// Whether the file was cut, or another is there now: it is read from its beginning then.
     fn begins_anew(&mut self) -> io::Result<bool> {
         let here = self.input.get_ref().metadata()?;
-        let there = match self.path.metadata() {
+        if !here.is_file() {
+            // A FIFO has no beginning to go back to: its next writer is read.
+            return Ok(false);
+        }
+        let there = match File::open(&self.path) {
             Ok(there) => there,
             // Between the old file and the new one there is none.
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error),
         };
-        if (here.dev(), here.ino()) != (there.dev(), there.ino()) {
-            self.input = BufReader::new(File::open(&self.path)?);
+        let that = there.metadata()?;
+        if (here.dev(), here.ino()) != (that.dev(), that.ino()) {
+            self.input = BufReader::new(there);
             return Ok(true);
         }
         let is_cut = here.len() < self.input.stream_position()?;

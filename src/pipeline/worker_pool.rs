@@ -191,12 +191,10 @@ impl<U: Send> Output<U, Infallible> for Results<U> {
         &self.sender
     }
 
-    fn end(&self) -> impl Future<Output = ()> + Send {
-        async {
-            select! {
-                _ = self.sender.closed() => {}
-                _ = self.token.cancelled() => {}
-            }
+    async fn end(&self) {
+        select! {
+            _ = self.sender.closed() => {}
+            _ = self.token.cancelled() => {}
         }
     }
 
