@@ -8,6 +8,7 @@ use std::{
     hint::black_box,
     num::NonZeroUsize,
     pin::pin,
+    ptr,
 };
 
 use pleach::{
@@ -30,6 +31,13 @@ thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
     /// Below zero where this thread frees what another one allocated.
     static LIVE: Cell<isize> = const { Cell::new(0) };
+    /// Whether something was freed with another layout than it was allocated with.
+    static MISFIT: Cell<Option<(Layout, Layout)>> = const { Cell::new(None) };
+}
+
+/// A block with its layout right in front of it, and where the block begins in that.
+fn with_layout(layout: Layout) -> Option<(Layout, usize)> {
+    Layout::new::<Layout>().extend(layout).ok()
 }
 
 // SAFETY: the system's allocator does the work.
@@ -37,14 +45,33 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         LIVE.set(LIVE.get() + 1);
-        // SAFETY: the caller keeps the contract.
-        unsafe { System.alloc(layout) }
+        let Some((whole, offset)) = with_layout(layout) else {
+            return ptr::null_mut();
+        };
+        // SAFETY: it is not empty.
+        let start = unsafe { System.alloc(whole) };
+        if start.is_null() {
+            return start;
+        }
+        // SAFETY: in bounds.
+        let block = unsafe { start.add(offset) };
+        // SAFETY: there is room for it in front, and both sizes are multiples of its alignment.
+        unsafe { block.cast::<Layout>().wrapping_sub(1).write(layout) };
+        block
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         LIVE.set(LIVE.get() - 1);
-        // SAFETY: the caller keeps the contract.
-        unsafe { System.dealloc(block, layout) }
+        // SAFETY: written by `alloc`.
+        let allocated = unsafe { block.cast::<Layout>().wrapping_sub(1).read() };
+        if allocated != layout {
+            MISFIT.set(Some((allocated, layout)));
+        }
+        let (whole, offset) = with_layout(allocated).expect("it was, in `alloc`");
+        // SAFETY: in bounds.
+        let start = unsafe { block.sub(offset) };
+        // SAFETY: from `alloc`.
+        unsafe { System.dealloc(start, whole) }
     }
 }
 
@@ -56,6 +83,7 @@ fn allocations(f: impl FnOnce()) -> usize {
     let (before, live) = (ALLOCATIONS.get(), LIVE.get());
     f();
     assert_eq!(LIVE.get(), live, "something was not freed");
+    assert_eq!(MISFIT.get(), None, "something was freed as something else");
     ALLOCATIONS.get() - before
 }
 
@@ -203,6 +231,23 @@ fn a_channel_is_one_allocation_and_a_million_cancelled_waits_are_none() {
         }),
         1
     );
+}
+
+#[test]
+fn a_channel_is_freed_as_it_was_allocated_whatever_its_messages() {
+    fn check<T>() {
+        for capacity in 0..=16 {
+            assert_eq!(allocations(|| drop(channel::bounded::<T>(capacity))), 1);
+        }
+    }
+    check::<()>();
+    check::<u8>();
+    check::<[u8; 3]>();
+    check::<[u8; 13]>();
+    check::<u16>();
+    check::<(u32, u8)>();
+    check::<u128>();
+    check::<Box<u8>>();
 }
 
 #[test]

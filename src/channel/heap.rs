@@ -6,7 +6,7 @@
 
 use alloc::{alloc as heap, boxed::Box};
 use core::{
-    alloc::Layout,
+    alloc::{Layout, LayoutError},
     fmt, mem,
     ops::Deref,
     ptr::{self, NonNull},
@@ -76,14 +76,21 @@ struct Block<T, S: ?Sized> {
 type Pointer<T> = NonNull<Block<T, [Slot<T>]>>;
 
 impl<T> Block<T, [Slot<T>]> {
+    /// Exactly that of the box which frees it.
+    fn layout(capacity: usize) -> Result<Layout, LayoutError> {
+        type Empty<T> = Block<T, [Slot<T>; 0]>;
+
+        // Not behind an empty block, which may end with padding: the slots begin before that.
+        let offset = mem::offset_of!(Empty<T>, ring.slots);
+        let before = Layout::from_size_align(offset, mem::align_of::<Empty<T>>())?;
+        let (layout, _) = before.extend(Layout::array::<Slot<T>>(capacity)?)?;
+        Ok(layout.pad_to_align())
+    }
+
     /// A block that the senders and the receivers keep.
     fn allocate(capacity: usize, places: u8) -> Pointer<T> {
         assert!(capacity <= MAX_CAPACITY, "the capacity is too large");
-        let begin = Layout::new::<Block<T, [Slot<T>; 0]>>();
-        let layout = Layout::array::<Slot<T>>(capacity)
-            .and_then(|slots| begin.extend(slots))
-            .map(|(layout, _)| layout.pad_to_align());
-        let Ok(layout) = layout else {
+        let Ok(layout) = Self::layout(capacity) else {
             panic!("the capacity is too large");
         };
         // SAFETY: it is not empty.
@@ -95,7 +102,7 @@ impl<T> Block<T, [Slot<T>]> {
             keepers: AtomicUsize::new(2),
             ring: Ring::new(places),
         };
-        // SAFETY: of that layout, and nobody else's.
+        // SAFETY: no larger than that layout, which is padded too, and nobody else's.
         unsafe { memory.cast::<Block<T, [Slot<T>; 0]>>().write(empty) };
         let slices = ptr::slice_from_raw_parts_mut(memory.cast::<Slot<T>>(), capacity);
         let block = slices as *mut Self;
@@ -125,7 +132,7 @@ impl<T> Block<T, [Slot<T>]> {
         let keepers = &unsafe { block.as_ref() }.keepers;
         // Release and acquire: who frees the block has seen all that others did with it.
         if keepers.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // SAFETY: it came from `allocate`, whose layout is that of the box, and nobody is left.
+            // SAFETY: it came from `allocate`, in the layout of the box, and nobody is left.
             drop(unsafe { Box::from_raw(block.as_ptr()) });
         }
     }
