@@ -387,6 +387,12 @@ GUARDS = [
     ),
     Guard(
         "src/channel/held.rs",
+        "a newcomer takes the message of a sender before those that were promised",
+        "if self.state.is_closed || self.state.len > 0 {",
+        "if self.state.is_closed {",
+    ),
+    Guard(
+        "src/channel/held.rs",
         "a sender is let in and no receiver is told of its message",
         "let waker = self.admit().or_else(|| self.ticket());",
         "let waker = self.admit();",

@@ -35,8 +35,9 @@
 //!   `select!`. (If a waker panics while a message is handed out, the message is dropped with that
 //!   panic.)
 //! * **First come, first served**, on both sides. A newcomer takes neither the message that a woken
-//!   receiver was promised nor the room that somebody waits for. [`force_send`](SendEnd::force_send)
-//!   alone goes ahead. Messages of one sender arrive in the order in which they were sent.
+//!   receiver was promised, nor before it the one of a sender that waits, nor the room that somebody
+//!   waits for. [`force_send`](SendEnd::force_send) alone goes ahead. Messages of one sender arrive in
+//!   the order in which they were sent.
 //! * **The bound is the bound**: `capacity` messages, and beside them one for each receiver that waits
 //!   or was woken, up to four. (What is sent to a receiver that waits does not stay, and so Go has
 //!   it.) [`strict`] channels go without those.

@@ -143,6 +143,46 @@ fn a_receiver_that_gives_up_wakes_another_that_waits() {
 }
 
 #[test]
+fn a_newcomer_stands_behind_who_was_woken_although_a_sender_waits() {
+    // Where both have a place, both are woken: who is polled first takes the first.
+    let by_place = [(1, 2), (2, 1)];
+    for (make, capacity, outcomes) in [
+        (bounded as Make, 0, &by_place[..]),
+        (strict, 1, &by_place[..1]),
+    ] {
+        explore(outcomes, move || {
+            let (sender, receiver) = make(capacity);
+            let first = pending(receiver.recv());
+            send(&sender, 1);
+            let mut waits = pending(sender.send(Track::new(2)));
+            let other = elsewhere(&receiver, |receiver| recv(receiver).unwrap());
+            let own = block_on(first).ok().map(Track::into_inner).unwrap();
+            let others = other.join().unwrap();
+            assert!(is_ready(&mut waits));
+            (own, others)
+        });
+    }
+}
+
+#[test]
+fn a_newcomer_gets_what_was_promised_when_who_was_woken_leaves_although_a_sender_waits() {
+    for (make, capacity) in [(bounded as Make, 0), (strict, 1)] {
+        explore(&[(1, 2)], move || {
+            let (sender, receiver) = make(capacity);
+            let leaves = pending(receiver.recv());
+            send(&sender, 1);
+            let mut waits = pending(sender.send(Track::new(2)));
+            let other = elsewhere(&receiver, |receiver| recv(receiver).unwrap());
+            drop(leaves);
+            let others = other.join().unwrap();
+            let own = recv(&receiver).unwrap();
+            assert!(is_ready(&mut waits));
+            (others, own)
+        });
+    }
+}
+
+#[test]
 fn a_send_that_gives_up_has_its_message_or_it_was_received() {
     for (make, capacity) in KINDS {
         explore(&[true, false], move || {

@@ -177,7 +177,10 @@ impl<'a, T> Held<'a, T> {
                 return Taken::Message(self.pop());
             }
             if let Some(value) = self.next_sender_value() {
-                return Taken::Message(self.take_from_sender(value));
+                self.took_from_sender = true;
+                // SAFETY: the value is there (invariant 6), and its owner learns at the end of the
+                // step that it is not any more.
+                return Taken::Message(unsafe { value.read() });
             }
         }
         if self.is_finished() {
@@ -193,30 +196,15 @@ impl<'a, T> Held<'a, T> {
         is_free.then(|| self.pop())
     }
 
-    /// The value that the first in the queue waits to send, if it is a value.
+    /// The value that the first in the queue waits to send, if it is a value, and a newcomer may
+    /// receive it: not as long as others are promised what is in the ring, who are to go first.
     fn next_sender_value(&self) -> Option<&'a Slot<T>> {
-        if self.state.is_closed {
+        if self.state.is_closed || self.state.len > 0 {
             return None;
         }
         let value = self.state.sending.front()?.value();
         // SAFETY: who waits is alive, and so is its value (invariant 6).
         unsafe { value.as_ref() }
-    }
-
-    /// Receives although all messages are promised: the sender that waits adds one.
-    fn take_from_sender(&mut self, value: &Slot<T>) -> T {
-        let message = if self.state.len == 0 {
-            // SAFETY: the value is there, and its owner learns below that it is not any more.
-            unsafe { value.read() }
-        } else {
-            // The others have been waiting longer than the sender.
-            let first = self.pop();
-            // SAFETY: as above.
-            unsafe { self.push_from(value) };
-            first
-        };
-        self.took_from_sender = true;
-        message
     }
 
     /// Receives what was promised to somebody who has waited.

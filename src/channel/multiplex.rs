@@ -26,7 +26,8 @@ use super::{RecvEnd, recv::Turn};
 /// # Cancel safety
 ///
 /// Dropping it at any time loses no message. While it is not polled, up to one message of each
-/// channel may be promised to it; then other receivers of that channel get the next one.
+/// channel may be promised to it; then other receivers of that channel get the next one, as soon as
+/// there is room for that beside it.
 ///
 /// # Examples
 ///

@@ -37,7 +37,8 @@ impl<T> RecvEnd<T> {
     /// Receives the next message, and waits for it if there is none.
     ///
     /// Those who wait are served in the order in which they came. A receiver that was woken has a
-    /// message promised, which nobody else takes.
+    /// message promised, which nobody else takes. It is to be polled or dropped then: who keeps the
+    /// future and does neither keeps the message from the others.
     ///
     /// # Cancel safety
     ///

@@ -12,7 +12,8 @@
 //! Messages enter the ring at its end and leave it at its front, always. A receiver that is woken
 //! is not handed a message: it gets a *ticket*, the promise that one of those in the ring is its,
 //! and takes the first when it is polled. So nothing is lost if it is dropped instead (the ticket
-//! goes back, the message never moved), and nobody who comes in between gets ahead of it.
+//! goes back, the message never moved), and nobody who comes in between gets ahead of it: as long as
+//! all there is in the ring is promised a newcomer finds nothing, also if senders wait with more.
 //!
 //! *Room* is what can be added: the capacity and, beside it, a *place* for each receiver that
 //! waits or holds a ticket, up to `places` of them; less what is in the ring or reserved. A waiting

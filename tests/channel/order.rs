@@ -9,7 +9,7 @@ use std::{
 
 use pleach::{
     block_on,
-    channel::{Receiver, Sender, bounded, strict},
+    channel::{Receiver, Sender, TryRecvError, bounded, strict},
 };
 
 const SENDERS: usize = 4;
@@ -109,6 +109,50 @@ fn each_message_arrives_once_and_in_the_order_of_its_sender() {
         assert!(received.into_iter().eq(expected));
         assert!(receiver.is_finished());
     }
+}
+
+#[test]
+fn a_newcomer_stands_behind_who_was_woken_although_a_sender_waits() {
+    for (make, capacity) in [(bounded as fn(usize) -> _, 0), (strict, 1)] {
+        let (sender, receiver) = make(capacity);
+        let mut first = crate::pending(receiver.recv());
+        sender.try_send(1).unwrap();
+        let mut send = crate::pending(sender.send(2));
+        assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+        assert_eq!(receiver.drain().next(), None);
+        let mut ready = crate::pending(receiver.ready());
+        let mut second = crate::pending(receiver.recv());
+        assert_eq!(crate::ready(&mut first), Ok(1));
+        assert_eq!(crate::ready(&mut second), Ok(2));
+        assert_eq!(crate::ready(&mut send), Ok(()));
+        assert!(crate::is_pending(&mut ready), "all was promised");
+    }
+}
+
+#[test]
+fn who_was_woken_and_leaves_makes_way_for_the_others() {
+    for (make, capacity) in [(bounded as fn(usize) -> _, 0), (strict, 1)] {
+        let (sender, receiver) = make(capacity);
+        let first = crate::pending(receiver.recv());
+        sender.try_send(1).unwrap();
+        let _send = crate::pending(sender.send(2));
+        let mut ready = crate::pending(receiver.ready());
+        drop(first);
+        crate::ready(&mut ready);
+        assert!(receiver.drain().eq([1, 2]));
+    }
+}
+
+#[test]
+fn who_is_served_tells_those_who_look_out_of_the_sender_that_waits() {
+    let (sender, receiver) = bounded(0);
+    let mut first = crate::pending(receiver.recv());
+    sender.try_send(1).unwrap();
+    let _send = crate::pending(sender.send(2));
+    let mut ready = crate::pending(receiver.ready());
+    assert_eq!(crate::ready(&mut first), Ok(1));
+    crate::ready(&mut ready);
+    assert_eq!(receiver.try_recv(), Ok(2));
 }
 
 #[test]

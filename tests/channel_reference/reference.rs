@@ -133,11 +133,12 @@ impl Reference {
             if self.len() > self.promised {
                 return self.take();
             }
-            if let Some(n) = self.first_sender_message() {
+            // Those who were promised what there is go first.
+            let from_sender = self.first_sender_message();
+            if let Some(n) = from_sender.filter(|_| self.promised == 0) {
                 reached.note("a message from the hands of a sender");
-                self.messages.push_back(n);
                 self.end_first_sender();
-                return self.take();
+                return Answer::Message(n);
             }
         }
         if self.is_finished() {
