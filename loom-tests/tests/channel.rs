@@ -6,7 +6,10 @@
 
 mod explore;
 
-use std::{sync::Arc, task::Waker};
+use std::{
+    sync::Arc,
+    task::{Poll, Waker},
+};
 
 use explore::{
     Explore, explore, is_ready, pending, poll_now,
@@ -180,6 +183,23 @@ fn a_newcomer_gets_what_was_promised_when_who_was_woken_leaves_although_a_sender
             (others, own)
         });
     }
+}
+
+#[test]
+fn a_receiver_whose_time_is_over_has_its_message_or_leaves_it_to_the_next() {
+    explore(&[true, false], || {
+        let (sender, receiver) = bounded(1);
+        let other = elsewhere(&sender, |sender| send(sender, 1));
+        let mut waits = Box::pin(receiver.recv().or_until(std::future::ready(())));
+        let in_time = match poll_now(waits.as_mut(), Waker::noop()) {
+            Poll::Ready(received) => received.is_ok(),
+            Poll::Pending => panic!("the time is over"),
+        };
+        other.join().unwrap();
+        let is_left = receiver.try_recv().is_ok();
+        assert_ne!(is_left, in_time);
+        in_time
+    });
 }
 
 #[test]

@@ -241,6 +241,22 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
         taken.map_or(Poll::Pending, Poll::Ready)
     }
 
+    /// Gives up. Returns how the wait had ended by then, if it had: what was promised is received.
+    #[cold]
+    fn give_up(&self) -> Option<Result<T, RecvError>> {
+        let mut panic = FirstPanic::default();
+        let mut received = None;
+        // SAFETY: the future's own node, used with this channel alone.
+        let outcome = unsafe {
+            self.end
+                .raw()
+                .withdraw(&self.waiter, &mut panic, |held| received = held.redeem())
+        };
+        self.waiter.finish();
+        panic.resume_in_drop();
+        outcome.map(|_| received.ok_or(RecvError))
+    }
+
     #[cold]
     fn leave(&self) {
         let mut panic = FirstPanic::default();
@@ -280,6 +296,13 @@ pin_project! {
     pub struct Recv<'a, T> {
         #[pin]
         turn: Turn<T, &'a RecvEnd<T>>,
+    }
+}
+
+impl<T> Recv<'_, T> {
+    /// Gives up its turn, as [`Turn::give_up`].
+    pub(super) fn give_up(self: Pin<&mut Self>) -> Option<Result<T, RecvError>> {
+        self.turn.give_up()
     }
 }
 

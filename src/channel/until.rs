@@ -84,7 +84,8 @@ impl<T> SendEnd<T> {
 impl<'a, T> Recv<'a, T> {
     /// Waits until `end` is ready, which is the sleep of any timer.
     ///
-    /// A message that is there is received although the time is over.
+    /// A message that is there is received although the time is over. Otherwise it leaves the queue
+    /// then, and nothing is promised to it any more.
     ///
     /// # Cancel safety
     ///
@@ -146,7 +147,8 @@ impl<T> RecvEnd<T> {
 pin_project! {
     /// The future of [`Send::or_until`].
     ///
-    /// Polling it after it has completed panics. It never allocates.
+    /// It is fused in the sense of [`FusedFuture`]; polling it after it has completed panics. It never
+    /// allocates.
     #[must_use = "futures do nothing unless awaited or polled"]
     #[derive(Debug)]
     pub struct SendUntil<'a, T, F> {
@@ -202,7 +204,8 @@ impl<T, F: Future> FusedFuture for SendUntil<'_, T, F> {
 pin_project! {
     /// The future of [`SendEnd::send_or_cancel`].
     ///
-    /// Polling it after it has completed panics. It never allocates.
+    /// It is fused in the sense of [`FusedFuture`]; polling it after it has completed panics. It never
+    /// allocates.
     #[must_use = "futures do nothing unless awaited or polled"]
     #[derive(Debug)]
     pub struct SendOrCancel<'a, T> {
@@ -239,7 +242,8 @@ impl<T> FusedFuture for SendOrCancel<'_, T> {
 pin_project! {
     /// The future of [`Recv::or_until`].
     ///
-    /// Polling it after it has completed panics. It never allocates.
+    /// It is fused in the sense of [`FusedFuture`]; polling it after it has completed panics. It never
+    /// allocates.
     #[must_use = "futures do nothing unless awaited or polled"]
     #[derive(Debug)]
     pub struct RecvUntil<'a, T, F> {
@@ -254,18 +258,31 @@ impl<T, F: Future> Future for RecvUntil<'_, T, F> {
     type Output = Result<T, RecvUntilError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        match this.recv.poll(cx) {
-            Poll::Ready(result) => Poll::Ready(result.map_err(RecvUntilError::from)),
-            Poll::Pending => this.end.poll(cx).map(|_| Err(RecvUntilError::TimedOut)),
-        }
+        let mut this = self.project();
+        let received = if let Poll::Ready(received) = this.recv.as_mut().poll(cx) {
+            Some(received)
+        } else {
+            ready!(this.end.poll(cx));
+            this.recv.give_up()
+        };
+        Poll::Ready(match received {
+            Some(received) => received.map_err(RecvUntilError::from),
+            None => Err(RecvUntilError::TimedOut),
+        })
+    }
+}
+
+impl<T, F: Future> FusedFuture for RecvUntil<'_, T, F> {
+    fn is_terminated(&self) -> bool {
+        self.recv.is_terminated()
     }
 }
 
 pin_project! {
     /// The future of [`RecvEnd::recv_or_cancel`].
     ///
-    /// Polling it after it has completed panics. It never allocates.
+    /// It is fused in the sense of [`FusedFuture`]; polling it after it has completed panics. It never
+    /// allocates.
     #[must_use = "futures do nothing unless awaited or polled"]
     #[derive(Debug)]
     pub struct RecvOrCancel<'a, T> {

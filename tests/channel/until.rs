@@ -47,6 +47,43 @@ fn what_is_possible_at_once_is_done_although_the_time_is_over() {
 }
 
 #[test]
+fn a_receive_whose_time_is_over_gets_nothing_any_more() {
+    let (sender, receiver) = bounded(0);
+    let over = Event::new();
+    let mut late = pending(receiver.recv().or_until(over.wait()));
+    over.set();
+    assert_eq!(ready(&mut late), Err(RecvUntilError::TimedOut));
+    assert!(late.is_terminated());
+    assert!(sender.try_send(1).is_err(), "nobody waits");
+    let mut next = pending(receiver.recv());
+    sender.try_send(2).unwrap();
+    assert_eq!(ready(&mut next), Ok(2));
+}
+
+#[test]
+#[should_panic(expected = "after it had completed")]
+fn a_receive_whose_time_is_over_is_not_polled_again() {
+    let (_sender, receiver) = bounded::<u8>(1);
+    let mut late = Box::pin(receiver.recv().or_until(std::future::ready(())));
+    assert_eq!(ready(&mut late), Err(RecvUntilError::TimedOut));
+    is_pending(&mut late);
+}
+
+#[test]
+fn what_comes_in_the_very_moment_in_which_the_time_is_over_is_received() {
+    let (sender, receiver) = bounded(1);
+    let sends_in_time = std::future::poll_fn(|_| {
+        sender.try_send(1).unwrap();
+        std::task::Poll::Ready(())
+    });
+    let received = now(receiver.recv().or_until(sends_in_time));
+    assert_eq!(received, Some(Ok(1)));
+    let closes_in_time = std::future::poll_fn(|_| std::task::Poll::Ready(sender.close()));
+    let received = now(receiver.recv().or_until(closes_in_time));
+    assert_eq!(received, Some(Err(RecvUntilError::Closed)));
+}
+
+#[test]
 fn a_token_gives_the_message_back_and_its_cause() {
     let (sender, _receiver) = bounded(1);
     let token = CancelToken::new();
