@@ -1,54 +1,39 @@
 //! A few messages on the stack: what one hold of the lock takes out of a channel.
 
-use core::{array, mem};
+use core::mem;
 
 use super::{
-    RecvError,
+    RecvEnd,
     held::{Held, Taken},
 };
 use crate::sys::BATCH;
 
+/// What a batch may take up. Larger messages are received one by one, and need no more of the
+/// stack than [`recv`](RecvEnd::recv) does.
+const MOST_BYTES: usize = 1024;
+
 /// Up to [`BATCH`] messages, to be taken out from the front.
-pub(super) struct Batch<T> {
+struct Batch<T> {
     messages: [Option<T>; BATCH],
     next: usize,
     end: usize,
 }
 
 impl<T> Batch<T> {
-    fn new() -> Self {
+    const fn new() -> Self {
         Self {
-            messages: array::from_fn(|_| None),
+            messages: [const { None }; BATCH],
             next: 0,
             end: 0,
         }
     }
 
-    pub(super) fn of(first: T) -> Self {
-        let mut batch = Self::new();
-        batch.push(first);
-        batch
-    }
-
-    /// Takes up to `limit` messages that are not promised; none if there are none.
-    ///
-    /// # Errors
-    ///
-    /// If there will never be one.
-    pub(super) fn take(held: &mut Held<'_, T>, limit: usize) -> Result<Option<Self>, RecvError> {
-        match held.take() {
-            Taken::Message(first) => {
-                let mut batch = Self::of(first);
-                batch.fill(held, limit);
-                Ok(Some(batch))
-            }
-            Taken::Nothing => Ok(None),
-            Taken::Finished => Err(RecvError),
-        }
-    }
-
-    /// Takes more, up to `limit` in all.
-    pub(super) fn fill(&mut self, held: &mut Held<'_, T>, limit: usize) {
+    /// Takes up to `limit` messages that are not promised.
+    fn fill(&mut self, held: &mut Held<'_, T>, limit: usize) {
+        let Taken::Message(first) = held.take() else {
+            return;
+        };
+        self.push(first);
         while self.end < limit.min(BATCH) {
             let Some(message) = held.take_buffered() else {
                 break;
@@ -78,4 +63,26 @@ impl<T> Iterator for Batch<T> {
     }
 }
 
-impl<T> ExactSizeIterator for Batch<T> {}
+impl<T> RecvEnd<T> {
+    /// Receives up to `limit` messages of those that are there, as many as one hold of the lock is
+    /// to take out. Returns how many.
+    pub(super) fn recv_some(&self, into: &mut impl Extend<T>, limit: usize) -> usize {
+        if mem::size_of::<[T; BATCH]>() > MOST_BYTES {
+            return self.try_recv().map_or(0, |message| {
+                into.extend(Some(message));
+                1
+            });
+        }
+        self.recv_batch(into, limit)
+    }
+
+    /// Apart, so that the batch is on the stack only where it is used.
+    #[inline(never)]
+    fn recv_batch(&self, into: &mut impl Extend<T>, limit: usize) -> usize {
+        let mut batch = Batch::new();
+        self.raw().step(|held| batch.fill(held, limit));
+        let count = batch.end;
+        into.extend(&mut batch);
+        count
+    }
+}

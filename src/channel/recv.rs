@@ -24,7 +24,6 @@ use pin_project_lite::pin_project;
 
 use super::{
     RecvEnd, RecvError,
-    batch::Batch,
     held::{Held, Taken},
     ring::Receiving,
 };
@@ -70,8 +69,8 @@ impl<T> RecvEnd<T> {
     /// Receives up to `limit` messages at once: all that are there, and waits only if there is none.
     /// Returns how many were added to `into`.
     ///
-    /// The lock is held for a few of them at a time, and not while `into` grows. With a limit of
-    /// zero it is ready at once.
+    /// The lock is held for a few of them at a time, for one if they are large, and not while `into`
+    /// grows. With a limit of zero it is ready at once.
     ///
     /// # Cancel safety
     ///
@@ -158,51 +157,28 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
     /// If it is done.
     #[inline(always)]
     pub(super) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
-        self.poll_by(
-            cx,
-            |held| match held.take() {
-                Taken::Message(message) => Some(Ok(message)),
-                Taken::Nothing => None,
-                Taken::Finished => Some(Err(RecvError)),
-            },
-            |held| held.redeem().ok_or(RecvError),
-        )
+        if self.waiter.is_idle() {
+            let taken = self.end.raw().step(|held| self.take(held));
+            return taken.map_or_else(|| self.enter(cx), Poll::Ready);
+        }
+        self.look(cx)
     }
 
-    /// Waits until there is something to receive and receives it: by `take` what was not promised,
-    /// which may be nothing; by `redeem` what was.
-    ///
-    /// # Panics
-    ///
-    /// If it is done.
+    /// Takes what was not promised, or learns that nothing will come: then it is done.
     #[inline(always)]
-    fn poll_by<R>(
-        self: Pin<&Self>,
-        cx: &Context<'_>,
-        mut take: impl FnMut(&mut Held<'_, T>) -> Option<Result<R, RecvError>>,
-        redeem: impl FnOnce(&mut Held<'_, T>) -> Result<R, RecvError>,
-    ) -> Poll<Result<R, RecvError>> {
-        let raw = self.end.raw();
-        if self.waiter.is_idle() {
-            let taken = raw.step(|held| {
-                let taken = take(held);
-                if taken.is_some() {
-                    self.waiter.finish();
-                }
-                taken
-            });
-            return taken.map_or_else(|| self.enter(cx, take), Poll::Ready);
-        }
-        self.look(cx, redeem)
+    fn take(&self, held: &mut Held<'_, T>) -> Option<Result<T, RecvError>> {
+        let taken = match held.take() {
+            Taken::Message(message) => Ok(message),
+            Taken::Nothing => return None,
+            Taken::Finished => Err(RecvError),
+        };
+        self.waiter.finish();
+        Some(taken)
     }
 
     /// The polls after the first.
     #[inline(never)]
-    fn look<R>(
-        self: Pin<&Self>,
-        cx: &Context<'_>,
-        redeem: impl FnOnce(&mut Held<'_, T>) -> Result<R, RecvError>,
-    ) -> Poll<Result<R, RecvError>> {
+    fn look(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
         let raw = self.end.raw();
         // SAFETY: the future's own node, used with this channel alone.
         if unsafe { raw.keeps_waiting(&self.waiter, cx) } {
@@ -217,22 +193,16 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
         if stage != Stage::Ended(Outcome::Granted) {
             return Poll::Ready(Err(RecvError));
         }
-        Poll::Ready(raw.step(redeem))
+        Poll::Ready(raw.step(|held| held.redeem().ok_or(RecvError)))
     }
 
     /// Queues, unless there is something to take now.
     #[inline(never)]
-    fn enter<R>(
-        self: Pin<&Self>,
-        cx: &Context<'_>,
-        mut take: impl FnMut(&mut Held<'_, T>) -> Option<Result<R, RecvError>>,
-    ) -> Poll<Result<R, RecvError>> {
+    fn enter(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
         let mut waker = Some(cx.waker().clone());
         let taken = self.end.raw().step(|held| {
-            let taken = take(held);
-            if taken.is_some() {
-                self.waiter.finish();
-            } else if let Some(waker) = waker.take() {
+            let taken = self.take(held);
+            if let Some(waker) = waker.take_if(|_| taken.is_none()) {
                 // SAFETY: idle, used with this list alone, and `Drop` takes it out.
                 unsafe { held.enqueue(self.waiter(), waker) };
             }
@@ -345,23 +315,14 @@ impl<T, E: Extend<T>> Future for RecvMany<'_, T, E> {
             turn.waiter.finish();
             return Poll::Ready(Ok(0));
         }
-        let first = ready!(turn.poll_by(
-            cx,
-            |held| Batch::take(held, limit).transpose(),
-            |held| {
-                let first = held.redeem().ok_or(RecvError)?;
-                let mut batch = Batch::of(first);
-                batch.fill(held, limit);
-                Ok(batch)
-            },
-        ))?;
-        let mut count = first.len();
-        this.into.extend(first);
+        let first = ready!(turn.poll(cx))?;
+        this.into.extend(Some(first));
+        let mut count = 1;
         while count < limit {
-            let batch = turn.end.raw().step(|held| Batch::take(held, limit - count));
-            let Ok(Some(batch)) = batch else { break };
-            count += batch.len();
-            this.into.extend(batch);
+            match turn.end.recv_some(*this.into, limit - count) {
+                0 => break,
+                more => count += more,
+            }
         }
         Poll::Ready(Ok(count))
     }

@@ -153,8 +153,7 @@ fn a_many_that_is_interrupted_by_its_collection_drops_the_rest() {
 
     impl Extend<Message> for Picky {
         fn extend<I: IntoIterator<Item = Message>>(&mut self, messages: I) {
-            assert_eq!(messages.into_iter().take(2).count(), 2);
-            panic!("enough");
+            assert!(messages.into_iter().take(2).count() < 2, "enough");
         }
     }
 

@@ -55,6 +55,22 @@ fn many_are_received_at_once_up_to_the_limit() {
     assert!(all.into_iter().eq(0..100));
 }
 
+/// They come one by one: a few copies of several at once are more than a thread has stack for.
+#[test]
+fn many_large_messages_do_not_meet_on_the_stack() {
+    let receives = || {
+        let (sender, receiver) = bounded(32);
+        for n in 0..32 {
+            sender.try_send([n; 8 * 1024]).unwrap();
+        }
+        let mut all = Vec::with_capacity(32);
+        assert_eq!(now(receiver.recv_many(&mut all, 32)), Some(Ok(32)));
+        assert!(all.into_iter().map(|message| message[9]).eq(0..32));
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20);
+    thread.spawn(receives).unwrap().join().unwrap();
+}
+
 #[test]
 fn many_lets_in_all_who_wait() {
     for (capacity, senders) in [(3, 20), (0, 20)] {
