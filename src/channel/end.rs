@@ -11,7 +11,8 @@ use super::{
 /// The sending end of a channel, borrowed.
 ///
 /// It is reached through a [`Sender`](super::Sender) or a [`SenderRef`](super::SenderRef), which
-/// relate to it as `String` does to `str`. A function that only sends takes a `&SendEnd<T>`.
+/// relate to it as `String` does to `str`, or by [`Channel::send_end`](super::Channel::send_end). A
+/// function that only sends takes a `&SendEnd<T>`.
 #[repr(transparent)]
 pub struct SendEnd<T> {
     raw: Raw<T>,
@@ -20,7 +21,8 @@ pub struct SendEnd<T> {
 /// The receiving end of a channel, borrowed.
 ///
 /// It is reached through a [`Receiver`](super::Receiver) or a [`ReceiverRef`](super::ReceiverRef),
-/// which relate to it as `String` does to `str`. A function that only receives takes a
+/// which relate to it as `String` does to `str`, or by
+/// [`Channel::recv_end`](super::Channel::recv_end). A function that only receives takes a
 /// `&RecvEnd<T>`.
 #[repr(transparent)]
 pub struct RecvEnd<T> {

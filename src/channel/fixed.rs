@@ -10,10 +10,14 @@ use crate::sys::const_new;
 
 /// A channel for up to `N` messages that allocates nothing.
 ///
-/// Its constructor is `const`: it can be a `static`. Handles borrow it, and are otherwise those of
-/// [`bounded`](super::bounded): when the last of the senders or of the receivers that were made is
-/// dropped, the channel is closed, for good. Whoever sends and receives by the methods of the
-/// channel itself, such as an interrupt handler, needs no handle and does not count.
+/// Its constructor is `const`: it can be a `static`. There are two ways to use it:
+///
+/// * By the channel itself, such as from an interrupt handler: the methods here, and all others of
+///   its [`send_end`](Self::send_end) and [`recv_end`](Self::recv_end). Nothing is counted, and the
+///   channel is open until somebody closes it.
+/// * By handles, which borrow it and are otherwise those of [`bounded`](super::bounded): when the
+///   last of the senders or of the receivers that were made is dropped, the channel is closed, for
+///   good. So keep them: `CHANNEL.sender().send(1).await` closes it if there is no other sender.
 ///
 /// Dropping the channel drops what is in it.
 ///
@@ -29,6 +33,27 @@ use crate::sys::const_new;
 /// // In a task:
 /// # pleach::block_on(async {
 /// assert_eq!(READINGS.recv().await, Ok(17));
+/// # });
+/// ```
+///
+/// All there is to do at an end, without a handle:
+///
+/// ```
+/// use pleach::{channel::Channel, select};
+///
+/// static JOBS: Channel<&str, 2> = Channel::new();
+///
+/// # pleach::block_on(async {
+/// let permit = JOBS.send_end().reserve().await.unwrap();
+/// permit.send("first").unwrap();
+/// select! {
+///     send(JOBS.send_end(), "second") => {}
+///     () = JOBS.send_end().closed() => unreachable!(),
+/// }
+/// let mut jobs = Vec::new();
+/// JOBS.recv_end().recv_many(&mut jobs, 9).await.unwrap();
+/// assert_eq!(jobs, ["first", "second"]);
+/// assert!(!JOBS.is_closed());
 /// # });
 /// ```
 pub struct Channel<T, const N: usize> {
@@ -60,23 +85,30 @@ impl<T, const N: usize> Channel<T, N> {
         &self.ring
     }
 
+    /// The sending end, borrowed. It does not count as a sender: the channel is not closed when
+    /// nobody has it any more.
+    #[must_use]
     #[inline]
-    fn send_end(&self) -> &SendEnd<T> {
+    pub fn send_end(&self) -> &SendEnd<T> {
         SendEnd::of(self.raw())
     }
 
+    /// The receiving end, borrowed. It does not count as a receiver: the channel is not closed when
+    /// nobody has it any more.
+    #[must_use]
     #[inline]
-    fn recv_end(&self) -> &RecvEnd<T> {
+    pub fn recv_end(&self) -> &RecvEnd<T> {
         RecvEnd::of(self.raw())
     }
 
-    /// A sender. When the last one is dropped the channel is closed.
+    /// A sender. When the last one is dropped the channel is closed, also if it was but a temporary;
+    /// [`send_end`](Self::send_end) is not counted.
     pub fn sender(&self) -> SenderRef<'_, T> {
         SenderRef::new(self.send_end())
     }
 
-    /// A receiver. When the last one is dropped the channel is closed, and what is in it is
-    /// dropped.
+    /// A receiver. When the last one is dropped the channel is closed and what is in it is dropped,
+    /// also if it was but a temporary; [`recv_end`](Self::recv_end) is not counted.
     pub fn receiver(&self) -> ReceiverRef<'_, T> {
         ReceiverRef::new(self.recv_end())
     }

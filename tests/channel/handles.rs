@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use pleach::channel::{Channel, bounded};
 
+use crate::now;
+
 #[test]
 fn handles_are_counted() {
     let (sender, receiver) = bounded::<u8>(1);
@@ -77,6 +79,20 @@ fn handles_of_a_channel_that_is_borrowed_close_it_too() {
     drop(receiver);
     assert_eq!(Arc::strong_count(&message), 1);
     assert!(sender.is_closed());
+}
+
+#[test]
+fn the_ends_of_a_static_channel_do_not_count() {
+    static CHANNEL: Channel<u8, 1> = Channel::new();
+    let permit = now(CHANNEL.send_end().reserve()).unwrap().unwrap();
+    assert_eq!(CHANNEL.send_end().sender_count(), 0);
+    permit.send(1).unwrap();
+    assert_eq!(now(CHANNEL.recv_end().ready()), Some(()));
+    assert_eq!(CHANNEL.try_recv(), Ok(1));
+    assert!(!CHANNEL.is_closed());
+    CHANNEL.sender().try_send(2).unwrap();
+    assert!(CHANNEL.is_closed(), "the last sender was dropped");
+    assert_eq!(CHANNEL.try_recv(), Ok(2));
 }
 
 #[test]
