@@ -704,9 +704,15 @@ GUARDS = [
     ),
     Guard(
         "src/watch.rs",
+        "a value is set although it is closed",
+        "is_set = word & CLOSED == 0 && is_right(word);",
+        "is_set = is_right(word);",
+    ),
+    Guard(
+        "src/watch.rs",
         "an update overwrites what it has not seen",
-        "is_set = !is_news(word, seen);",
-        "is_set = !is_news(word, seen) || word != usize::MAX;",
+        "|word| !is_news(word, &seen))",
+        "|word| !is_news(word, &seen) || word != usize::MAX)",
     ),
     Guard(
         "src/watch/changed.rs",

@@ -52,7 +52,7 @@ pub use fixed::{ReceiverRef, Watch};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use heap::{Receiver, Sender, channel};
 
-pub use crate::channel::RecvError;
+pub use crate::channel::{RecvError, SendError};
 
 use crate::{
     sys::{
@@ -143,22 +143,17 @@ impl<V> Watched<V> {
         is_news
     }
 
-    /// Sets the value. Returns the one before.
-    pub(crate) fn set(&self, value: V) -> V {
-        let mut value = value;
-        self.publish(|word, stored| {
-            mem::swap(stored, &mut value);
-            Some(word.wrapping_add(VERSION))
-        });
-        value
+    /// Sets the value and returns the one before. Gives it back if it is closed.
+    pub(crate) fn set(&self, value: V) -> Result<V, V> {
+        self.set_if(value, |_| true)
     }
 
-    /// Sets the value if there is none newer than the one seen, else gives it back.
-    pub(crate) fn set_after(&self, seen: &Seen<V>, value: V) -> Result<V, V> {
+    /// Sets the value, unless it is closed or the word is not as it should be.
+    fn set_if(&self, value: V, is_right: impl FnOnce(usize) -> bool) -> Result<V, V> {
         let mut value = value;
         let mut is_set = false;
         self.publish(|word, stored| {
-            is_set = !is_news(word, seen);
+            is_set = word & CLOSED == 0 && is_right(word);
             is_set.then(|| {
                 mem::swap(stored, &mut value);
                 word.wrapping_add(VERSION)
@@ -167,15 +162,17 @@ impl<V> Watched<V> {
         if is_set { Ok(value) } else { Err(value) }
     }
 
-    /// Sets what `f` makes of the value, unless that is nothing. Returns the value before.
+    /// Sets what `f` makes of the value, unless that is nothing or it is closed. Returns the value
+    /// before.
     pub(crate) fn update(&self, mut f: impl FnMut(&V) -> Option<V>) -> Option<V> {
         let mut seen = self.see();
-        loop {
-            match self.set_after(&seen, f(&seen.value)?) {
+        while seen.word & CLOSED == 0 {
+            match self.set_if(f(&seen.value)?, |word| !is_news(word, &seen)) {
                 Ok(before) => return Some(before),
                 Err(_) => seen = self.see(),
             }
         }
+        None
     }
 
     /// Says that no value will come. Returns whether that is news.

@@ -369,7 +369,7 @@ fn a_oneshot_is_one_allocation_and_a_watch_one_and_one_for_each_value() {
         sender.send(1).unwrap();
         assert_eq!(run(receiver), Ok(1));
         let mut level = LEVEL.receiver();
-        LEVEL.set(1);
+        LEVEL.set(1).unwrap();
         assert_eq!(run(level.changed()), Ok(1));
     });
     assert_eq!(fixed, 0);

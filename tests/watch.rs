@@ -12,7 +12,7 @@ use futures_core::{
     future::FusedFuture,
     stream::{FusedStream, Stream},
 };
-use pleach::watch::{self, RecvError, Watch};
+use pleach::watch::{self, RecvError, SendError, Watch};
 use support::{Hostile, Wakes, block_on, leak, poll_now, poll_with};
 
 #[test]
@@ -235,15 +235,35 @@ fn a_static_one_is_for_everybody() {
     let mut receiver = LEVEL.receiver();
     let mut changed = Box::pin(receiver.changed());
     assert!(poll_now(changed.as_mut()).is_pending());
-    assert_eq!(LEVEL.set(2), 1);
+    assert_eq!(LEVEL.set(2), Ok(1));
     assert_eq!(poll_now(changed.as_mut()), Poll::Ready(Ok(2)));
     drop(changed);
     assert!(LEVEL.close());
     assert!(!LEVEL.close());
     assert_eq!(block_on(receiver.changed()), Err(RecvError));
-    LEVEL.set(3);
-    assert_eq!(*receiver.latest(), 3);
-    assert_eq!(LEVEL.get(), 3);
+}
+
+#[test]
+fn a_static_one_that_was_closed_keeps_its_value() {
+    let level = Watch::new(1);
+    let mut receiver = level.receiver();
+    assert_eq!(level.set(2), Ok(1));
+    level.close();
+    assert_eq!(level.set(3), Err(SendError(3)));
+    assert_eq!(level.update(|_| unreachable!("nobody asks for it")), None);
+    assert_eq!(block_on(receiver.changed()), Ok(2));
+    assert_eq!(block_on(receiver.changed()), Err(RecvError));
+    assert_eq!((level.get(), *receiver.latest()), (2, 2));
+}
+
+#[test]
+fn an_update_that_meets_the_close_changes_nothing() {
+    let level = Watch::new(1);
+    let update = level.update(|n| {
+        level.close();
+        Some(n + 1)
+    });
+    assert_eq!((update, level.get()), (None, 1));
 }
 
 #[test]
@@ -253,7 +273,7 @@ fn wakers_and_values_that_come_back_find_no_lock_held() {
         let look = || drop((format!("{LEVEL:?}"), LEVEL.receiver().has_changed()));
         Hostile::default()
             .on_clone(look)
-            .on_wake(|| _ = LEVEL.set(9))
+            .on_wake(|| _ = LEVEL.set(9).unwrap())
             .on_drop(look)
             .waker()
     }
@@ -263,7 +283,7 @@ fn wakers_and_values_that_come_back_find_no_lock_held() {
         assert!(poll_with(wait.as_mut(), &hostile()).is_pending());
         assert!(poll_with(wait.as_mut(), &hostile()).is_pending());
     }
-    LEVEL.set(1);
+    LEVEL.set(1).unwrap();
     drop(waits);
 
     struct Looks(watch::Sender<Option<Self>>);

@@ -127,7 +127,7 @@ fn a_wait_that_finds_the_value_new_may_go_before_it_is_let_go() {
         let watch = Arc::new(Watch::new(0));
         let mut receivers = [(); 3].map(|()| watch.receiver());
         let [first, second, third] = receivers.each_mut().map(|it| pending(it.changed()));
-        let other = elsewhere(&watch, |watch| watch.set(1));
+        let other = elsewhere(&watch, |watch| watch.set(1).unwrap());
         let mut third = third;
         let ready = poll_now(third.as_mut(), std::task::Waker::noop()).is_ready();
         drop(third);
@@ -148,8 +148,8 @@ fn all_who_wait_are_woken_though_a_batch_is_full() {
         for wait in &mut waits {
             assert!(poll_now(wait.as_mut(), &waker).is_pending());
         }
-        let other = elsewhere(&watch, |watch| watch.set(1));
-        watch.set(2);
+        let other = elsewhere(&watch, |watch| watch.set(1).unwrap());
+        watch.set(2).unwrap();
         other.join().unwrap();
         assert_eq!(task.wakes(), 3);
     });
@@ -159,7 +159,7 @@ fn all_who_wait_are_woken_though_a_batch_is_full() {
 fn who_comes_beside_a_change_sees_it() {
     explore(&[(0, 1), (1, 1)], || {
         let watch = Arc::new(Watch::new(0));
-        let other = elsewhere(&watch, |watch| watch.set(1));
+        let other = elsewhere(&watch, |watch| watch.set(1).unwrap());
         let mut receiver = watch.receiver();
         let first = *receiver.latest();
         if first == 0 {
@@ -167,6 +167,20 @@ fn who_comes_beside_a_change_sees_it() {
         }
         other.join().unwrap();
         (first, *receiver.latest())
+    });
+}
+
+#[test]
+fn a_value_is_seen_or_comes_back_when_it_is_closed() {
+    explore(&[true, false], || {
+        let watch = Arc::new(Watch::new(0));
+        let mut receiver = watch.receiver();
+        let other = elsewhere(&watch, |watch| watch.close());
+        let is_set = watch.set(1).is_ok();
+        other.join().unwrap();
+        assert_eq!(block_on(receiver.changed()).is_ok(), is_set);
+        assert!(block_on(receiver.changed()).is_err());
+        is_set
     });
 }
 

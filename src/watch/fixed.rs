@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Changed, Changes, RecvError, Seen, VERSION, Watched, receiver::receiver};
+use super::{Changed, Changes, RecvError, Seen, SendError, VERSION, Watched, receiver::receiver};
 use crate::sys::const_new;
 
 /// A value of a type that is `Copy`, to look at and to wait for, without allocation.
@@ -18,7 +18,7 @@ use crate::sys::const_new;
 /// static LIMIT: Watch<u32> = Watch::new(10);
 ///
 /// let mut receiver = LIMIT.receiver();
-/// assert_eq!(LIMIT.set(20), 10);
+/// assert_eq!(LIMIT.set(20), Ok(10));
 /// # pleach::block_on(async {
 /// assert_eq!(receiver.changed().await, Ok(20));
 /// # });
@@ -41,12 +41,16 @@ impl<T: Copy> Watch<T> {
     }
 
     /// Sets the value, and wakes all who wait for it. Returns the one before.
-    pub fn set(&self, value: T) -> T {
-        self.watched.set(value)
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], with the value, if it was closed.
+    pub fn set(&self, value: T) -> Result<T, SendError<T>> {
+        self.watched.set(value).map_err(SendError)
     }
 
-    /// Sets what `f` makes of the value, unless that is `None`. Returns the value before, if it was
-    /// replaced.
+    /// Sets what `f` makes of the value, unless that is `None` or it was closed. Returns the value
+    /// before, if it was replaced.
     ///
     /// `f` runs outside of locks, and again if somebody else was faster: nothing that was set in
     /// between is overwritten unseen.
@@ -54,7 +58,7 @@ impl<T: Copy> Watch<T> {
         self.watched.update(|value| f(*value))
     }
 
-    /// Says that no value will come any more. Returns whether that is news. Receivers see what they
+    /// Closes it: no value will come any more. Returns whether that is news. Receivers see what they
     /// have not seen, and then an error.
     pub fn close(&self) -> bool {
         self.watched.close()

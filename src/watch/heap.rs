@@ -49,7 +49,10 @@ impl<T> Sender<T> {
     ///
     /// It does so whether there is a receiver or not: one that comes later sees it.
     pub fn set(&self, value: impl Into<Arc<T>>) -> Arc<T> {
-        self.shared.watched.set(value.into())
+        match self.shared.watched.set(value.into()) {
+            Ok(before) => before,
+            Err(_) => unreachable!("a sender keeps it open"),
+        }
     }
 
     /// Sets what `f` makes of the value, unless that is `None`. Returns the value before, if it was

@@ -95,7 +95,7 @@ fn a_change_is_waited_for(platform: &Platform) {
     };
     let sets = async {
         for n in 1..=3 {
-            LEVEL.set(n);
+            LEVEL.set(n).unwrap();
         }
     };
     platform.join([pin!(receives), pin!(sets)]);
