@@ -64,3 +64,18 @@ macro_rules! array_of {
     };
 }
 pub(crate) use array_of;
+
+/// `Debug` by some of the fields, whatever the parameters are. A derive would ask it of the
+/// messages as well, which are not shown.
+macro_rules! debug_fields {
+    ([$($generic:tt)*] $name:ident<$($arg:tt),+>: $($field:ident),+) => {
+        impl<$($generic)*> core::fmt::Debug for $name<$($arg),+> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_struct(stringify!($name))
+                    $(.field(stringify!($field), &self.$field))+
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+pub(crate) use debug_fields;

@@ -230,6 +230,14 @@ fn values_are_dropped_when_nobody_has_them() {
 }
 
 #[test]
+fn waits_are_shown_whatever_the_values_are() {
+    struct Opaque;
+    let (_sender, mut receiver) = watch::channel(Opaque);
+    assert!(format!("{:?}", receiver.changed()).starts_with("Changed { turn: "));
+    assert!(format!("{:?}", receiver.changes()).starts_with("Changes { turn: "));
+}
+
+#[test]
 fn a_static_one_is_for_everybody() {
     static LEVEL: Watch<u8> = Watch::new(1);
     let mut receiver = LEVEL.receiver();

@@ -7,6 +7,7 @@ use super::{
     ring::{End, Raw},
     {SendError, TryRecvError, TrySendError},
 };
+use crate::sys::debug_fields;
 
 /// The sending end of a channel, borrowed.
 ///
@@ -240,11 +241,12 @@ impl<T> RecvEnd<T> {
 }
 
 /// The iterator of [`RecvEnd::drain`].
-#[derive(Debug)]
 pub struct Drain<'a, T> {
     end: &'a RecvEnd<T>,
     left: usize,
 }
+
+debug_fields!([T] Drain<'_, T>: end, left);
 
 impl<T> Iterator for Drain<'_, T> {
     type Item = T;

@@ -11,6 +11,7 @@ use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 
 use super::{ReserveError, SendError, Sender, TryReserveError, reserve::Claim};
+use crate::sys::debug_fields;
 
 impl<T> Sender<T> {
     /// As [`reserve`](super::SendEnd::reserve), of a permit that keeps a sender of its own: for
@@ -105,12 +106,13 @@ pin_project! {
     /// It is `Send` if the message is, not `Unpin`, and fused in the sense of [`FusedFuture`];
     /// polling it after it has completed panics. It never allocates.
     #[must_use = "futures do nothing unless awaited or polled"]
-    #[derive(Debug)]
     pub struct ReserveOwned<T> {
         #[pin]
         claim: Claim<T, Sender<T>>,
     }
 }
+
+debug_fields!([T] ReserveOwned<T>: claim);
 
 impl<T> Future for ReserveOwned<T> {
     type Output = Result<OwnedPermit<T>, ReserveError>;

@@ -28,7 +28,7 @@ use super::{
     ring::Receiving,
 };
 use crate::{
-    sys::unwind::FirstPanic,
+    sys::{debug_fields, unwind::FirstPanic},
     wait::{Outcome, Stage, Waiter},
 };
 
@@ -262,12 +262,13 @@ pin_project! {
     /// It is `Send` if the message is, not `Unpin`, and fused in the sense of [`FusedFuture`];
     /// polling it after it has completed panics. It never allocates.
     #[must_use = "futures do nothing unless awaited or polled"]
-    #[derive(Debug)]
     pub struct Recv<'a, T> {
         #[pin]
         turn: Turn<T, &'a RecvEnd<T>>,
     }
 }
+
+debug_fields!([T] Recv<'_, T>: turn);
 
 impl<T> Recv<'_, T> {
     /// Gives up its turn, as [`Turn::give_up`].
@@ -334,14 +335,7 @@ impl<T, E: Extend<T>> FusedFuture for RecvMany<'_, T, E> {
     }
 }
 
-impl<T, E> fmt::Debug for RecvMany<'_, T, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecvMany")
-            .field("turn", &self.turn)
-            .field("limit", &self.limit)
-            .finish_non_exhaustive()
-    }
-}
+debug_fields!([T, E] RecvMany<'_, T, E>: turn, limit);
 
 macro_rules! stream {
     ($(#[$meta:meta])* $name:ident $(<$life:lifetime>)?($end:ty)) => {
@@ -351,12 +345,13 @@ macro_rules! stream {
             /// It is `Send` if the message is, and not `Unpin`: pin it before polling. It is fused:
             /// once the channel is closed and empty it stays at its end.
             #[must_use = "streams do nothing unless polled"]
-            #[derive(Debug)]
             pub struct $name<$($life,)? T> {
                 #[pin]
                 turn: Turn<T, $end>,
             }
         }
+
+        debug_fields!([$($life,)? T] $name<$($life,)? T>: turn);
 
         impl<$($life,)? T> Stream for $name<$($life,)? T> {
             type Item = T;
@@ -399,7 +394,7 @@ mod owned {
     use pin_project_lite::pin_project;
 
     use super::Turn;
-    use crate::channel::Receiver;
+    use crate::{channel::Receiver, sys::debug_fields};
 
     impl<T> Receiver<T> {
         /// As [`stream`](super::RecvEnd::stream), of a receiver that moves into the stream.

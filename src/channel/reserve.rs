@@ -23,7 +23,10 @@ use pin_project_lite::pin_project;
 
 use super::{ReserveError, SendEnd, SendError, TryReserveError, held::Admission, ring::Sending};
 use crate::{
-    sys::unwind::{self, FirstPanic},
+    sys::{
+        debug_fields,
+        unwind::{self, FirstPanic},
+    },
     wait::{Outcome, Stage, Waiter},
 };
 
@@ -390,7 +393,6 @@ macro_rules! claim_future {
             /// It is `Send` if the message is, not `Unpin`, and fused in the sense of
             /// [`FusedFuture`]; polling it after it has completed panics. It never allocates.
             #[must_use = "futures do nothing unless awaited or polled"]
-            #[derive(Debug)]
             pub struct $name<'a, T> {
                 #[pin]
                 claim: Claim<T, &'a SendEnd<T>>,
@@ -415,6 +417,8 @@ macro_rules! claim_future {
                 self.claim.is_done()
             }
         }
+
+        debug_fields!([T] $name<'_, T>: claim);
     };
 }
 
@@ -472,10 +476,4 @@ impl<T> FusedFuture for SendFrom<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for SendFrom<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendFrom")
-            .field("claim", &self.claim)
-            .finish_non_exhaustive()
-    }
-}
+debug_fields!([T] SendFrom<'_, T>: claim);

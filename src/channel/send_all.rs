@@ -1,7 +1,6 @@
 //! Sending all that an iterator gives.
 
 use core::{
-    fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -11,6 +10,7 @@ use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 
 use super::{Send, SendEnd, SendError, TrySendError};
+use crate::sys::debug_fields;
 
 impl<T> SendEnd<T> {
     /// Sends all that `items` gives, one after the other, and waits for room where there is none.
@@ -119,11 +119,4 @@ impl<T, I: Iterator<Item = T>> FusedFuture for SendAll<'_, T, I> {
     }
 }
 
-impl<T, I> fmt::Debug for SendAll<'_, T, I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendAll")
-            .field("send", &self.send)
-            .field("is_done", &self.is_done)
-            .finish_non_exhaustive()
-    }
-}
+debug_fields!([T, I] SendAll<'_, T, I>: send, is_done);

@@ -15,7 +15,7 @@ use super::{
     ring::{Closing, Raw, Request, Watching},
 };
 use crate::{
-    sys::unwind,
+    sys::{debug_fields, unwind},
     wait::{Stage, Waiter},
 };
 
@@ -153,7 +153,6 @@ macro_rules! told_future {
             /// It is `Send` if the messages are, not `Unpin`, and fused in the sense of
             /// [`FusedFuture`]; polling it after it has completed panics. It never allocates.
             #[must_use = "futures do nothing unless awaited or polled"]
-            #[derive(Debug)]
             pub struct $name<'a, T> {
                 #[pin]
                 told: Told<'a, T, $request>,
@@ -178,6 +177,8 @@ macro_rules! told_future {
                 self.told.is_done()
             }
         }
+
+        debug_fields!([T] $name<'_, T>: told);
     };
 }
 

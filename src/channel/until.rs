@@ -11,7 +11,10 @@ use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 
 use super::{Recv, RecvEnd, RecvUntilError, Send, SendEnd, SendUntilError};
-use crate::cancel::{self, Cancelled, OrCancel, Token, WaitCancelled};
+use crate::{
+    cancel::{self, Cancelled, OrCancel, Token, WaitCancelled},
+    sys::debug_fields,
+};
 
 impl<'a, T> Send<'a, T> {
     /// Waits until `end` is ready, which is the sleep of any timer, and gives the message back then.
@@ -150,7 +153,6 @@ pin_project! {
     /// It is fused in the sense of [`FusedFuture`]; polling it after it has completed panics. It never
     /// allocates.
     #[must_use = "futures do nothing unless awaited or polled"]
-    #[derive(Debug)]
     pub struct SendUntil<'a, T, F> {
         #[pin]
         send: Send<'a, T>,
@@ -158,6 +160,8 @@ pin_project! {
         end: F,
     }
 }
+
+debug_fields!([T, F] SendUntil<'_, T, F>: send);
 
 impl<T, F> SendUntil<'_, T, F> {
     /// The message comes back with the error for it, unless it has been sent.
@@ -207,7 +211,6 @@ pin_project! {
     /// It is fused in the sense of [`FusedFuture`]; polling it after it has completed panics. It never
     /// allocates.
     #[must_use = "futures do nothing unless awaited or polled"]
-    #[derive(Debug)]
     pub struct SendOrCancel<'a, T> {
         #[pin]
         until: SendUntil<'a, T, WaitCancelled<'a>>,
@@ -215,6 +218,8 @@ pin_project! {
         begun: bool,
     }
 }
+
+debug_fields!([T] SendOrCancel<'_, T>: until);
 
 impl<T> Future for SendOrCancel<'_, T> {
     type Output = Result<(), SendUntilError<T>>;
@@ -245,7 +250,6 @@ pin_project! {
     /// It is fused in the sense of [`FusedFuture`]; polling it after it has completed panics. It never
     /// allocates.
     #[must_use = "futures do nothing unless awaited or polled"]
-    #[derive(Debug)]
     pub struct RecvUntil<'a, T, F> {
         #[pin]
         recv: Recv<'a, T>,
@@ -253,6 +257,8 @@ pin_project! {
         end: F,
     }
 }
+
+debug_fields!([T, F] RecvUntil<'_, T, F>: recv);
 
 impl<T, F: Future> Future for RecvUntil<'_, T, F> {
     type Output = Result<T, RecvUntilError>;
@@ -284,12 +290,13 @@ pin_project! {
     /// It is fused in the sense of [`FusedFuture`]; polling it after it has completed panics. It never
     /// allocates.
     #[must_use = "futures do nothing unless awaited or polled"]
-    #[derive(Debug)]
     pub struct RecvOrCancel<'a, T> {
         #[pin]
         run: cancel::Run<'a, Recv<'a, T>>,
     }
 }
+
+debug_fields!([T] RecvOrCancel<'_, T>: run);
 
 impl<T> Future for RecvOrCancel<'_, T> {
     type Output = Result<T, RecvUntilError>;

@@ -15,7 +15,10 @@ use futures_core::{
 use pin_project_lite::pin_project;
 
 use super::{RecvError, Seen, Watched};
-use crate::wait::{Stage, Waiter};
+use crate::{
+    sys::debug_fields,
+    wait::{Stage, Waiter},
+};
 
 /// A place among those who wait.
 struct Turn<'a, V> {
@@ -99,12 +102,13 @@ pin_project! {
     /// It is `Send` if the values are, not `Unpin`, and fused in the sense of [`FusedFuture`];
     /// polling it after it has completed panics. It never allocates.
     #[must_use = "futures do nothing unless awaited or polled"]
-    #[derive(Debug)]
     pub struct Changed<'a, V> {
         #[pin]
         turn: Turn<'a, V>,
     }
 }
+
+debug_fields!([V] Changed<'_, V>: turn);
 
 impl<'a, V> Changed<'a, V> {
     pub(super) fn new(watched: &'a Watched<V>, seen: &'a mut Seen<V>) -> Self {
@@ -139,12 +143,13 @@ pin_project! {
     /// It is `Send` if the values are, and not `Unpin`: pin it before polling. It is fused: once
     /// nothing will come it stays at its end.
     #[must_use = "streams do nothing unless polled"]
-    #[derive(Debug)]
     pub struct Changes<'a, V> {
         #[pin]
         turn: Turn<'a, V>,
     }
 }
+
+debug_fields!([V] Changes<'_, V>: turn);
 
 impl<'a, V> Changes<'a, V> {
     pub(super) fn new(watched: &'a Watched<V>, seen: &'a mut Seen<V>) -> Self {

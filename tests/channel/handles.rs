@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use pleach::channel::{Channel, bounded};
+use pleach::{
+    CancelToken,
+    channel::{Channel, bounded},
+};
 
 use crate::now;
 
@@ -111,6 +114,29 @@ fn ends_and_handles_are_shown() {
     let end = "End { len: 1, capacity: 3, is_closed: false, .. })";
     assert_eq!(format!("{sender:?}"), format!("Sender(Send{end}"));
     assert_eq!(format!("{receiver:?}"), format!("Receiver(Recv{end}"));
+}
+
+/// Whatever the messages are.
+#[test]
+fn futures_and_iterators_are_shown() {
+    struct Opaque;
+    fn shown(it: &impl std::fmt::Debug) -> bool {
+        format!("{it:?}").ends_with(" .. }")
+    }
+
+    let (sender, receiver) = bounded::<Opaque>(1);
+    let (token, slot) = (CancelToken::new(), &mut None);
+    let never = std::future::pending::<Opaque>;
+    assert!(shown(&sender.send(Opaque)) && shown(&sender.send_from(slot)));
+    assert!(shown(&sender.send_all([])) && shown(&sender.closed()));
+    assert!(shown(&sender.send(Opaque).or_until(never())));
+    assert!(shown(&sender.send_or_cancel(Opaque, &token)));
+    assert!(shown(&sender.reserve()) && shown(&sender.reserve_many(1)));
+    assert!(shown(&receiver.recv()) && shown(&receiver.recv_many(&mut Vec::new(), 1)));
+    assert!(shown(&receiver.recv().or_until(never())));
+    assert!(shown(&receiver.recv_or_cancel(&token)));
+    assert!(shown(&receiver.stream()) && shown(&receiver.drain()) && shown(&receiver.ready()));
+    assert!(shown(&sender.reserve_owned()) && shown(&receiver.into_stream()));
 }
 
 #[test]
