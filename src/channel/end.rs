@@ -1,6 +1,6 @@
 //! The two ends of a channel, borrowed: what there is to ask and to do at each.
 
-use core::{fmt, ptr};
+use core::{fmt, iter::FusedIterator, ptr};
 
 use super::{
     held::{Admission, Taken},
@@ -220,6 +220,17 @@ impl<T> RecvEnd<T> {
     ///
     /// It ends after as many messages as there were when it was made, or earlier if others take
     /// them. Dropping it leaves the rest in the channel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = pleach::channel::bounded(2);
+    /// sender.try_send('a').unwrap();
+    /// let mut drain = receiver.drain();
+    /// sender.try_send('b').unwrap();
+    /// assert_eq!(drain.next(), Some('a'));
+    /// assert_eq!(drain.next(), None);
+    /// ```
     pub fn drain(&self) -> Drain<'_, T> {
         Drain {
             end: self,
@@ -240,7 +251,7 @@ impl<T> RecvEnd<T> {
     }
 }
 
-/// The iterator of [`RecvEnd::drain`].
+/// The iterator of [`RecvEnd::drain`]. It is fused.
 pub struct Drain<'a, T> {
     end: &'a RecvEnd<T>,
     left: usize,
@@ -252,11 +263,16 @@ impl<T> Iterator for Drain<'_, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        self.left = self.left.checked_sub(1)?;
-        self.end.try_recv().ok()
+        let left = self.left.checked_sub(1)?;
+        let message = self.end.try_recv().ok();
+        // What comes after it found nothing is not what was there.
+        self.left = if message.is_some() { left } else { 0 };
+        message
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         (0, Some(self.left))
     }
 }
+
+impl<T> FusedIterator for Drain<'_, T> {}

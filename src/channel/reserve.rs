@@ -12,6 +12,7 @@
 use core::{
     fmt,
     future::Future,
+    iter::FusedIterator,
     ops::Deref,
     pin::Pin,
     ptr,
@@ -237,6 +238,7 @@ impl<'a, T> Iterator for Permits<'a, T> {
 }
 
 impl<T> ExactSizeIterator for Permits<'_, T> {}
+impl<T> FusedIterator for Permits<'_, T> {}
 
 impl<T> Drop for Permits<'_, T> {
     fn drop(&mut self) {

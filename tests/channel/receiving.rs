@@ -72,6 +72,19 @@ fn many_large_messages_do_not_meet_on_the_stack() {
 }
 
 #[test]
+fn a_drain_that_has_ended_stays_at_its_end() {
+    let (sender, receiver) = bounded(2);
+    for n in 0..2 {
+        sender.try_send(n).unwrap();
+    }
+    let mut drain = receiver.drain();
+    assert!(receiver.drain().eq([0, 1]), "another was faster");
+    assert_eq!((drain.size_hint(), drain.next()), ((0, Some(2)), None));
+    sender.try_send(2).unwrap();
+    assert_eq!((drain.size_hint(), drain.next()), ((0, Some(0)), None));
+}
+
+#[test]
 fn many_lets_in_all_who_wait() {
     for (capacity, senders) in [(3, 20), (0, 20)] {
         let (sender, receiver) = bounded(capacity);
