@@ -161,8 +161,10 @@ impl<T> SendEnd<T> {
     /// Sends a message in any case, without waiting: if there is no room, the oldest message is
     /// pushed out and given back. For those who would rather lose what is old.
     ///
-    /// It goes ahead of those who wait to send. Where there is nothing to push out, because the
-    /// capacity is zero or all places are reserved, the message is given back itself.
+    /// It goes ahead of those who wait to send. What is pushed out may be promised to a receiver that
+    /// was woken, which gets the next one then; at a capacity of zero it always is, or was to one that
+    /// has left. Where there is nothing to push out, because all places are reserved, or the capacity
+    /// is zero and no message on its way, the message is given back itself.
     ///
     /// # Errors
     ///

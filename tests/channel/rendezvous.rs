@@ -78,6 +78,17 @@ fn a_permit_whose_receiver_left_is_still_good() {
 }
 
 #[test]
+fn a_forced_message_needs_a_receiver_and_takes_the_place_of_the_one_before() {
+    let (sender, receiver) = bounded(0);
+    assert_eq!(sender.force_send(1), Ok(Some(1)));
+    let mut recv = pending(receiver.recv());
+    assert_eq!(sender.force_send(2), Ok(None));
+    assert_eq!(sender.force_send(3), Ok(Some(2)));
+    assert_eq!(ready(&mut recv), Ok(3));
+    assert_eq!(sender.force_send(4), Ok(Some(4)));
+}
+
+#[test]
 fn closing_tells_both() {
     let (sender, receiver) = bounded(0);
     let mut send = pending(sender.send(1));
