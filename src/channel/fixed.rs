@@ -12,9 +12,10 @@ use crate::sys::const_new;
 ///
 /// Its constructor is `const`: it can be a `static`. There are two ways to use it:
 ///
-/// * By the channel itself, such as from an interrupt handler: the methods here, and all others of
-///   its [`send_end`](Self::send_end) and [`recv_end`](Self::recv_end). Nothing is counted, and the
-///   channel is open until somebody closes it.
+/// * By the channel itself: the methods here, and all others of its [`send_end`](Self::send_end) and
+///   [`recv_end`](Self::recv_end). Nothing is counted, and the channel is open until somebody closes
+///   it. With the feature `critical-section` and without `std`, an interrupt handler may use what of
+///   it does not wait.
 /// * By handles, which borrow it and are otherwise those of [`bounded`](super::bounded): when the
 ///   last of the senders or of the receivers that were made is dropped, the channel is closed, for
 ///   good. So keep them: `CHANNEL.sender().send(1).await` closes it if there is no other sender.

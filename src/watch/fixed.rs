@@ -7,8 +7,8 @@ use crate::sys::const_new;
 
 /// A value of a type that is `Copy`, to look at and to wait for, without allocation.
 ///
-/// Its constructor is `const`: it can be a `static`. Whoever reaches it may set it, also an
-/// interrupt handler.
+/// Its constructor is `const`: it can be a `static`. Whoever reaches it may set it; with the feature
+/// `critical-section` and without `std`, also an interrupt handler.
 ///
 /// # Examples
 ///
