@@ -42,7 +42,8 @@
 //!   or was woken, up to four. (What is sent to a receiver that waits does not stay, and so Go has
 //!   it.) [`strict`] channels go without those.
 //! * **A capacity of zero** is a rendezvous: a message is sent when a receiver waits for it. Should
-//!   that one be dropped, the message stays for the next.
+//!   that one be dropped, the message stays for the next. What [`bounded`] says of it is worth
+//!   reading if you `reserve` there, or have a `send` arm in a `select!`.
 //! * Nothing is allocated after the channel was made, however many wait. Every operation is one short
 //!   hold of one lock, in which no code of yours runs. With the feature `critical-section` and
 //!   without `std`, an interrupt handler may use all that does not wait.
@@ -74,8 +75,8 @@
 //! | `close(c)`; a second one, and a send afterwards, panics | [`close`](SendEnd::close), or dropping the last sender; a second one returns `false`, a send an error with the message |
 //! | `len(c)`, `cap(c)` | [`len`](SendEnd::len), [`capacity`](SendEnd::capacity) |
 //! | `select { case c <- v: default: }` | [`try_send`](SendEnd::try_send) |
-//! | `select { case v := <-c: default: }` | [`try_recv`](RecvEnd::try_recv) |
-//! | `select` over channels | [`select!`](crate::select!), [`Multiplex`] |
+//! | `select { case v := <-c: default: }` | [`try_recv`](RecvEnd::try_recv); at a capacity of zero it meets a `send`, but not the `send` arm of a `select!` |
+//! | `select` over channels | [`select!`](crate::select!), [`Multiplex`]; at a capacity of zero a `send` arm meets only a receiver that waits |
 //! | `select` with `<-ctx.Done()` | [`send_or_cancel`](SendEnd::send_or_cancel), [`recv_or_cancel`](RecvEnd::recv_or_cancel) |
 //! | `select` with `<-time.After(d)` | [`Send::or_until`], [`Recv::or_until`] |
 //! | a receiver that has gone away, which blocks its senders for ever | an error for each of them |

@@ -193,6 +193,10 @@ impl<T> SendEnd<T> {
 impl<T> RecvEnd<T> {
     /// Receives a message if there is one, and it was not promised to somebody who waited.
     ///
+    /// At a capacity of zero that is one in the hands of a [`send`](SendEnd::send) that waits. It does
+    /// not meet a [`reserve`](SendEnd::reserve), a [`send_from`](SendEnd::send_from) or the `send` arm
+    /// of a `select!`, which need a receiver that waits: see [`bounded`](super::bounded).
+    ///
     /// # Errors
     ///
     /// [`TryRecvError`].
@@ -221,7 +225,8 @@ impl<T> RecvEnd<T> {
     /// Receives what is in the channel now, and does not wait for more.
     ///
     /// It ends after as many messages as there were when it was made, or earlier if others take
-    /// them. Dropping it leaves the rest in the channel.
+    /// them. Each is received as by [`try_recv`](Self::try_recv). Dropping it leaves the rest in the
+    /// channel.
     ///
     /// # Examples
     ///

@@ -20,8 +20,14 @@ use crate::sys::atomic::{AtomicUsize, Ordering};
 
 /// A channel for up to `capacity` messages, with a sender and a receiver; both can be cloned.
 ///
-/// With a capacity of zero each message goes from hand to hand: it is sent when there is a
-/// receiver that waits for it. One allocation, and none later.
+/// One allocation, and none later.
+///
+/// With a capacity of zero each message goes from hand to hand: it is sent when there is a receiver
+/// that waits for it, or taken out of the hands of a [`send`](SendEnd::send) that waits. A
+/// [`reserve`](SendEnd::reserve) has no message in its hands yet. So it and what is made of it,
+/// [`send_from`](SendEnd::send_from) and the `send` arm of a [`select!`](crate::select!), meet only a
+/// receiver that *waits*, as [`recv`](RecvEnd::recv) does, and no [`try_recv`](RecvEnd::try_recv),
+/// [`drain`](RecvEnd::drain) or [`ready`](RecvEnd::ready); nor do those who queue behind it.
 ///
 /// Up to four receivers that wait count as places beside the capacity; see
 /// [the module](crate::channel) and [`strict`].

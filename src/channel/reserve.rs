@@ -34,7 +34,9 @@ use crate::{
 impl<T> SendEnd<T> {
     /// Waits for room for one message, and holds it.
     ///
-    /// In the same queue as [`send`](Self::send).
+    /// In the same queue as [`send`](Self::send). At a capacity of zero there is room when a receiver
+    /// waits, as [`recv`](super::RecvEnd::recv) does; a `try_recv`, `drain` or `ready` makes none. The
+    /// `send` arm of a `select!` is one of these.
     ///
     /// # Cancel safety
     ///
@@ -108,8 +110,8 @@ impl<T> SendEnd<T> {
         self.try_hold(n).map(|()| Permits { end: self, left: n })
     }
 
-    /// Sends what is in `slot`, and waits for room if there is none. The message stays in `slot`
-    /// until there is, and moves but once.
+    /// Sends what is in `slot`, and waits for room as [`reserve`](Self::reserve) does if there is none.
+    /// The message stays in `slot` until there is, and moves but once.
     ///
     /// # Cancel safety
     ///

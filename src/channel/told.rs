@@ -49,7 +49,9 @@ impl<T> RecvEnd<T> {
     /// nothing.
     ///
     /// It promises nothing: others may be quicker. All who wait so are told, and they do not count
-    /// as receivers that wait.
+    /// as receivers that wait. At a capacity of zero they are told of a [`send`](SendEnd::send) that
+    /// waits, but not of a [`reserve`](SendEnd::reserve), a [`send_from`](SendEnd::send_from) or the
+    /// `send` arm of a `select!`, which in turn wait for a receiver that waits.
     ///
     /// # Cancel safety
     ///

@@ -68,6 +68,23 @@ fn a_permit_needs_a_receiver_too() {
 }
 
 #[test]
+fn a_reserve_meets_only_a_receiver_that_waits() {
+    let (sender, receiver) = bounded(0);
+    let mut reserve = pending(sender.reserve());
+    let mut behind = pending(sender.send(2));
+    let mut told = pending(receiver.ready());
+    assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    assert_eq!(receiver.drain().next(), None);
+    assert!(is_pending(&mut told) && is_pending(&mut reserve));
+    let mut recv = pending(receiver.recv());
+    ready(&mut reserve).unwrap().send(1).unwrap();
+    assert_eq!(ready(&mut recv), Ok(1));
+    ready(&mut told);
+    assert_eq!(receiver.try_recv(), Ok(2));
+    assert_eq!(ready(&mut behind), Ok(()));
+}
+
+#[test]
 fn a_permit_whose_receiver_left_is_still_good() {
     let (sender, receiver) = bounded(0);
     let recv = pending(receiver.recv());
