@@ -328,6 +328,23 @@ fn a_permit_is_good_until_the_last_receiver_goes() {
 }
 
 #[test]
+fn room_that_comes_at_once_is_for_all_who_wait_on_both_sides() {
+    // Who was woken first is polled last.
+    explore(&[(2, 1)], || {
+        let (sender, receiver) = strict(2);
+        let permits = sender.try_reserve_many(2).unwrap();
+        let first = pending(receiver.recv());
+        let mut sends = [1, 2].map(|n| pending(sender.send(Track::new(n))));
+        let other = elsewhere(&receiver, |receiver| recv(receiver).unwrap());
+        drop(permits);
+        let others = other.join().unwrap();
+        let own = block_on(first).ok().map(Track::into_inner).unwrap();
+        assert!(sends.iter_mut().all(is_ready));
+        (own, others)
+    });
+}
+
+#[test]
 fn the_end_comes_after_the_permits() {
     explore(&[Some(1), None], || {
         let (sender, receiver) = bounded(1);
