@@ -604,9 +604,43 @@ GUARDS = [
         "",
     ),
     Guard(
-        "src/cancel/domain.rs",
+        "src/cancel/present.rs",
         "a root is freed as if nobody had joined",
         "            self.root.state.fetch_or(JOINED, Ordering::Relaxed);\n",
+        "",
+    ),
+    Guard(
+        "src/cancel/present.rs",
+        "those who have left are counted without end",
+        "        if shape.joined >= SETTLE {",
+        "        if shape.joined == usize::MAX {",
+    ),
+    Guard(
+        "src/cancel/present.rs",
+        "who leaves while the numbers are settled is not counted",
+        "            self.left.fetch_sub(gone, Ordering::Relaxed);\n",
+        "            self.left.store(OPEN, Ordering::Relaxed);\n",
+    ),
+    Guard(
+        "src/cancel/present.rs",
+        "weak handles are counted without end",
+        "        let is_counted = self.weak < MOST_WEAK;",
+        "        let is_counted = self.weak < u32::MAX;",
+    ),
+    Guard(
+        "src/cancel/counted.rs",
+        "handles are counted without end",
+        """        // The panic drops the clone, so its count does not stay.
+        assert!(before < MOST_HANDLES, "there are too many handles");
+""",
+        "",
+    ),
+    Guard(
+        "src/cancel/counted.rs",
+        "handles of weak ones are counted without end",
+        """        // As in the clone of a `CancelToken`.
+        assert!(before < MOST_HANDLES, "there are too many handles");
+""",
         "",
     ),
     Guard(

@@ -108,6 +108,7 @@ mod memory;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 mod payload;
 mod pinned;
+mod present;
 mod run;
 mod token;
 mod values;

@@ -2,6 +2,8 @@
 
 mod explore;
 
+use std::panic::{self, AssertUnwindSafe};
+
 use explore::{
     Explore, explore, is_ready, pending,
     token::{cancel_elsewhere, drop_elsewhere, elsewhere},
@@ -208,6 +210,66 @@ fn a_weak_handle_may_be_the_last_to_leave() {
         drop(weak);
         other.join().unwrap();
         was_there
+    });
+}
+
+/// What so many calls give. Those that panic are left out.
+fn collect<T>(calls: usize, call: impl Fn() -> T) -> Vec<T> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    let results = (0..calls).map(|_| panic::catch_unwind(AssertUnwindSafe(&call)));
+    let given = results.filter_map(Result::ok).collect();
+    panic::set_hook(hook);
+    given
+}
+
+/// In the models few are too many.
+#[test]
+fn weak_handles_do_not_wrap_their_count() {
+    explore(&[()], || {
+        let token = CancelToken::new();
+        let child = token.child();
+        let weak = collect(40, || child.downgrade());
+        assert_eq!(weak.len(), 32);
+        drop(weak);
+        let other = drop_elsewhere(child);
+        drop(token);
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn handles_do_not_wrap_their_count() {
+    explore(&[()], || {
+        let token = CancelToken::new();
+        let weak = token.downgrade();
+        let clones = collect(40, || token.clone());
+        assert_eq!(clones.len(), 31);
+        assert!(collect(2, || weak.upgrade()).is_empty());
+        drop(clones);
+        let other = drop_elsewhere(token);
+        drop(weak);
+        other.join().unwrap();
+    });
+}
+
+/// In the models the counts have little room, and are settled at the 71st child for the fifth
+/// time.
+#[test]
+fn a_tree_outlives_any_number_of_its_tokens() {
+    explore(&[()], || {
+        let token = CancelToken::new();
+        let first = token.child();
+        for _ in 0..69 {
+            drop(token.child());
+        }
+        let other = drop_elsewhere(first);
+        for _ in 0..3 {
+            drop(token.child());
+        }
+        other.join().unwrap();
+        token.cancel();
+        assert!(token.child().is_cancelled());
     });
 }
 

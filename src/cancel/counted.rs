@@ -73,15 +73,22 @@ impl CancelToken {
     }
 
     /// A weak handle: it does not count among those that keep the token.
+    ///
+    /// # Panics
+    ///
+    /// If there are 2³⁰ of them in one tree already: they were leaked without end.
     #[must_use]
     pub fn downgrade(&self) -> WeakToken {
         let domain = self.domain();
-        domain.with(|shape| {
-            domain.join(shape);
+        let is_counted = domain.with(|shape| {
             // SAFETY: linked, as this handle holds it.
-            let node = unsafe { Node::of(self) };
-            shape.links(node, |links| links.weak += 1);
+            let is_counted = shape.add_weak(unsafe { Node::of(self) });
+            if is_counted {
+                domain.join(shape);
+            }
+            is_counted
         });
+        assert!(is_counted, "there are too many weak handles");
         WeakToken(self.0)
     }
 }
@@ -148,13 +155,21 @@ impl Deref for CancelToken {
     }
 }
 
+/// How many handles a token may have, leaked ones included. (Few in the models, which leak them.)
+const MOST_HANDLES: usize = if cfg!(loom) { 32 } else { usize::MAX / 2 };
+
+/// # Panics
+///
+/// If the token has `usize::MAX / 2` handles already: they were leaked without end.
 impl Clone for CancelToken {
     #[inline]
     fn clone(&self) -> Self {
         // Relaxed: this handle is there all along.
         let before = self.handles.fetch_add(1, Ordering::Relaxed);
-        assert!(before < usize::MAX / 2, "too many handles of one token");
-        Self(self.0)
+        let clone = Self(self.0);
+        // The panic drops the clone, so its count does not stay.
+        assert!(before < MOST_HANDLES, "there are too many handles");
+        clone
     }
 }
 
@@ -196,16 +211,24 @@ unsafe impl Sync for WeakToken {}
 
 impl WeakToken {
     /// A handle to the token, if there is another one still.
+    ///
+    /// # Panics
+    ///
+    /// As the clone of a [`CancelToken`].
     #[must_use]
     pub fn upgrade(&self) -> Option<CancelToken> {
-        self.token().domain().with(|_| {
+        let found = self.token().domain().with(|_| {
             // Relaxed: it becomes zero under the lock only, and that is held.
             let is_held = self.token().handles.load(Ordering::Relaxed) > 0;
             is_held.then(|| {
-                self.token().handles.fetch_add(1, Ordering::Relaxed);
-                CancelToken(self.0)
+                let before = self.token().handles.fetch_add(1, Ordering::Relaxed);
+                (CancelToken(self.0), before)
             })
-        })
+        });
+        let (token, before) = found?;
+        // As in the clone of a `CancelToken`.
+        assert!(before < MOST_HANDLES, "there are too many handles");
+        Some(token)
     }
 
     pub(super) fn token(&self) -> &Token {

@@ -45,7 +45,8 @@ use core::{
 use super::{
     cause::{Phase, Stored},
     link::Upstream,
-    token::{CANCELLED, JOINED, RAISED, STOPPING, TRIPPED, Token, WAITERS, done_bit, phase_of},
+    present::OPEN,
+    token::{CANCELLED, RAISED, STOPPING, TRIPPED, Token, WAITERS, done_bit, phase_of},
     walk::{Step, Walkers},
 };
 use crate::{
@@ -63,9 +64,8 @@ pub(super) struct Domain {
     /// First, so that a pointer to it is one to the domain.
     pub(super) root: Token,
     shape: Lock<Shape>,
-    /// `OPEN` and how many have left; when the domain is dead, how many are still in it, below
-    /// zero.
-    left: AtomicUsize,
+    /// Who has left (`present.rs`).
+    pub(super) left: AtomicUsize,
     pub(super) upstream: Upstream,
 }
 
@@ -84,7 +84,7 @@ impl Domain {
         pub(super) const fn new(kind: Kind, deadline: Instant, state: usize) -> Self {
             Self {
                 root: Token::unlinked(Links::new(kind), deadline, state),
-                shape: Lock::new(Shape { walkers: Walkers::new(), joined: 1 }),
+                shape: Lock::new(Shape { walkers: Walkers::new(), joined: 1, weak: 0 }),
                 left: AtomicUsize::new(OPEN),
                 upstream: Upstream::new(),
             }
@@ -96,49 +96,7 @@ impl Domain {
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Shape) -> R) -> R {
         self.shape.with(f)
     }
-
-    /// Under the lock: counts one more that is in the domain.
-    #[inline]
-    pub(super) fn join(&self, shape: &mut Shape) {
-        if shape.joined == 1 {
-            // Relaxed: whoever drops the last handle of the root has it behind, by the handles.
-            self.root.state.fetch_or(JOINED, Ordering::Relaxed);
-        }
-        shape.joined = shape.joined.wrapping_add(1);
-    }
-
-    /// Counts one more, by somebody who knows that a leaf of the domain is in another: without
-    /// the lock, and also of a domain that is dead.
-    pub(super) fn visit(&self) {
-        // Relaxed: the leaf has not left.
-        self.left.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// Under the lock: the domain is dead, nobody will join it, and when all have left there is
-    /// nobody.
-    pub(super) fn seal(&self, shape: &Shape) {
-        // Relaxed: the root has not left, so this does not end at zero.
-        self.left
-            .fetch_sub(OPEN.wrapping_add(shape.joined), Ordering::Relaxed);
-    }
-
-    /// One that has joined leaves; whether it was the last.
-    #[inline]
-    pub(super) fn leave(&self) -> bool {
-        // Release and acquire: who frees the domain has seen all that others did with it.
-        self.left.fetch_add(1, Ordering::AcqRel).wrapping_add(1) == 0
-    }
-
-    /// Whether nobody but the root has ever been in the domain.
-    #[inline]
-    pub(super) fn is_lonely(&self) -> bool {
-        // Relaxed: asked by who holds the only handle.
-        self.root.state.load(Ordering::Relaxed) & JOINED == 0
-    }
 }
-
-/// More than can have joined, so that `left` is not zero before the domain is dead.
-const OPEN: usize = 1 << (usize::BITS - 2);
 
 /// What a token's memory is, and who keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,7 +176,10 @@ impl Deref for Node {
 /// What is under the lock. The links of all tokens of the domain are, too.
 pub(super) struct Shape {
     pub(super) walkers: Walkers,
-    joined: usize,
+    /// Who has joined (`present.rs`).
+    pub(super) joined: usize,
+    /// Weak handles, of all tokens of the domain.
+    pub(super) weak: u32,
 }
 
 /// What a drop has taken out of the tree, to be dealt with once the lock is released.
@@ -369,7 +330,8 @@ impl Shape {
             links.weak > 0
         });
         // (Nobody is alone in a domain with weak handles: the root knows that others have joined.)
-        self.joined = self.joined.wrapping_add(usize::from(is_known));
+        self.joined += usize::from(is_known);
+        self.weak += u32::from(is_known);
         match &mut removed.tokens {
             [free @ None, _] | [Some(_), free @ None] => *free = Some((node.0, is_known)),
             _ => unreachable!("a drop takes out two tokens at most (invariant 2)"),

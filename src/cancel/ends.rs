@@ -221,10 +221,7 @@ unsafe fn release_weak(token: NonNull<Token>) {
     let is_last = node.domain().with(|shape| {
         // SAFETY: used only for the links, which are guarded by this lock all the same.
         let node = unsafe { Node::of(node) };
-        shape.links(node, |links| {
-            links.weak -= 1;
-            links.weak == 0 && links.kind == Kind::Gone
-        })
+        shape.remove_weak(node) && shape.kind(node) == Kind::Gone
     });
     if is_last {
         // SAFETY: nobody knows the token any more.
