@@ -658,8 +658,14 @@ GUARDS = [
     Guard(
         "src/cancel/link.rs",
         "an island is left out when it is told by another",
-        "        self.are_left = true;\n        let mut find",
-        "        let mut find",
+        "        self.are_left |= !(is_known && self.is_closed);\n",
+        "",
+    ),
+    Guard(
+        "src/cancel/link.rs",
+        "an island counts as done as soon as it is known",
+        "        self.are_left |= !(is_known && self.is_closed);\n",
+        "        self.are_left |= !is_known;\n",
     ),
     Guard(
         "src/cancel/link.rs",

@@ -78,8 +78,9 @@
 //! # What it costs
 //!
 //! To ask is a load. A root and a child are one allocation each, a wait is none. Cancelling
-//! takes time in proportion to what is below, a drop takes none of that: a token in the middle
-//! that nobody holds stays only while it has two children. Nothing recurses.
+//! takes time in proportion to what is below (and, for islands, the logarithm of how many they
+//! are), a drop takes none of that: a token in the middle that nobody holds stays only while it
+//! has two children. Nothing recurses.
 #![cfg_attr(
     not(all(feature = "alloc", target_has_atomic = "ptr")),
     allow(

@@ -252,6 +252,42 @@ fn nested_islands_are_told_by_whoever_cancels() {
     });
 }
 
+/// Cancels a token when it is woken, in the middle of another's walk.
+struct Cancels {
+    token: CancelToken,
+    below: CancelToken,
+}
+
+impl Wake for Cancels {
+    fn wake(self: Arc<Self>) {
+        self.token.cancel();
+        assert!(self.below.is_cancelled());
+    }
+}
+
+#[test]
+fn whoever_cancels_in_the_middle_of_a_walk_tells_what_is_reached_by_two_ways() {
+    explore(&[true, false], || {
+        let token = CancelToken::new();
+        let last = token.child_island();
+        let island = token.child_island();
+        // Whoever cancels `token` comes here first; then to `island`, from where this is known by
+        // then; then to the last, where somebody waits; and then to what is below this.
+        let both = CancelToken::any_of(&[&island, &token]);
+        let below = both.child_island();
+        let mut wait = Box::pin(last.cancelled());
+        let cancels = Arc::new(Cancels {
+            token: island.clone(),
+            below: below.clone(),
+        });
+        assert!(poll_now(wait.as_mut(), &Waker::from(cancels)).is_pending());
+        let other = cancel_elsewhere(&token);
+        let early = below.is_cancelled();
+        other.join().unwrap();
+        early
+    });
+}
+
 #[test]
 fn those_who_wait_at_several_tokens_are_woken_though_a_batch_is_full() {
     explore(&[true, false], || {

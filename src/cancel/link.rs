@@ -6,8 +6,17 @@
 //!
 //! With several parents an island fires when any of them does, or, if it was made so, when all
 //! have.
+//!
+//! # What it takes to cancel
+//!
+//! An island with several parents may be reached by many ways, and by ways that double with each
+//! island on them. So whoever cancels keeps the islands that it has been through, and goes through
+//! each of them once. It cannot be said of one that all below it are in the phase before that is
+//! known of the islands within it; so those with others within are marked by a second walk, when
+//! no island is left that was not walked. In whatever order: at that time the marks hold for all
+//! of them.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::ptr::NonNull;
 
 use super::{
@@ -107,7 +116,7 @@ impl CancelToken {
                 });
             }
         }
-        islands.walk_found();
+        drop(islands);
         island
     }
 }
@@ -194,9 +203,18 @@ impl Upstream {
     }
 }
 
-/// Islands that a walk has come to.
+/// Islands that the walks of a call have come to. What is found and left is done when this is
+/// dropped, and then the first panic on the way goes on.
 pub(super) struct Islands {
+    /// In the order in which they were found, some of them several times.
     found: Vec<Found>,
+    /// How many of them have been taken up.
+    next: usize,
+    /// The phases of the islands that have been, by address: `found` keeps them.
+    known: BTreeMap<usize, Phase>,
+    /// Whether all islands are known that were below one when this was walked, and have been
+    /// walked themselves.
+    is_closed: bool,
     /// Whether the walk passed one that was not done: it must come back.
     are_left: bool,
     panics: FirstPanic,
@@ -207,7 +225,7 @@ struct Found {
     island: NonNull<Domain>,
     phase: Phase,
     cause: Stored,
-    /// Whether all below it are in the phase, islands included.
+    /// Whether all below it are marked as being in the phase, or another entry sees to that.
     is_done: bool,
 }
 
@@ -215,6 +233,9 @@ impl Islands {
     pub(super) fn new() -> Self {
         Self {
             found: Vec::new(),
+            next: 0,
+            known: BTreeMap::new(),
+            is_closed: false,
             are_left: false,
             panics: FirstPanic::default(),
         }
@@ -240,7 +261,7 @@ impl Islands {
     }
 
     /// Under the lock of the domain of `leaf`, which has come from one phase into another: notes
-    /// the island if it is concerned and not done. There must be room.
+    /// the island if it is concerned, and neither done nor known. There must be room.
     pub(super) fn forward(&mut self, leaf: Node, before: Phase, phase: Phase) {
         let leaf_ptr = core::ptr::with_exposed_provenance::<Leaf>(leaf.address());
         // SAFETY: the node is a leaf's, which is first in it and has exposed its address.
@@ -253,7 +274,11 @@ impl Islands {
         if !state & done_bit(phase) == 0 {
             return;
         }
-        self.are_left = true;
+        let is_known = self.known.get(&island.addr().get()) >= Some(&phase);
+        self.are_left |= !(is_known && self.is_closed);
+        if is_known {
+            return;
+        }
         let mut find = |phase, cause| {
             domain.visit();
             self.found.push(Found {
@@ -278,7 +303,39 @@ impl Islands {
             self.walk_found();
             self.walk(token, phase, || unreachable!("it has been raised before"));
         }
-        core::mem::take(&mut self.panics).resume_in_drop();
+    }
+
+    /// A walk whose panic does not end the others.
+    pub(super) fn walk(&mut self, token: &Token, phase: Phase, cause: impl FnMut() -> Stored) {
+        let result = unwind::catch(|| walk(token, phase, self, cause));
+        self.panics.note(result);
+    }
+
+    /// Goes through the islands that were found, and those that are found on the way; then once
+    /// more through those with others within, which can be marked as done now.
+    fn walk_found(&mut self) {
+        while self.next < self.found.len() {
+            self.is_closed = false;
+            while self.take_up() {}
+            self.is_closed = true;
+            for one in 0..self.next {
+                self.walk_one(one);
+            }
+        }
+    }
+
+    /// Walks the next island, unless it is known by now. Whether there was one.
+    fn take_up(&mut self) -> bool {
+        let Some(found) = self.found.get_mut(self.next) else {
+            return false;
+        };
+        let known = self.known.entry(found.island.addr().get());
+        let known = known.or_insert(Phase::Running);
+        found.is_done = *known >= found.phase;
+        *known = found.phase.max(*known);
+        self.next += 1;
+        self.walk_one(self.next - 1);
+        true
     }
 
     fn walk_one(&mut self, which: usize) {
@@ -291,38 +348,23 @@ impl Islands {
         if *is_done {
             return;
         }
-        // SAFETY: the entry is a visit, and stays until `walk_found` is over.
+        // SAFETY: the entry is a visit, and stays until this is dropped.
         let domain = unsafe { island.as_ref() };
         let (phase, cause) = (*phase, cause.clone());
         self.walk(&domain.root, phase, || cause.clone());
         self.found[which].is_done = !self.are_left;
     }
-
-    /// A walk whose panic does not end the others.
-    pub(super) fn walk(&mut self, token: &Token, phase: Phase, cause: impl FnMut() -> Stored) {
-        let result = unwind::catch(|| walk(token, phase, self, cause));
-        self.panics.note(result);
-    }
-
-    /// Goes through the islands that were found, and those that are found on the way; then
-    /// backwards through those with others within, so that each is marked as done after these.
-    fn walk_found(&mut self) {
-        let mut next = 0;
-        while next < self.found.len() {
-            self.walk_one(next);
-            next += 1;
-        }
-        for one in (0..next).rev() {
-            self.walk_one(one);
-        }
-        self.found.clear();
-    }
 }
 
-/// Without `std`, what is left to do when a waker's panic unwinds.
 impl Drop for Islands {
     fn drop(&mut self) {
+        // (Without `std` also when a waker's panic unwinds.)
         self.walk_found();
+        let mut panics = core::mem::take(&mut self.panics);
+        while let Some(found) = self.found.pop() {
+            panics.run(|| drop(found));
+        }
+        panics.resume_in_drop();
     }
 }
 

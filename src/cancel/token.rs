@@ -316,9 +316,10 @@ impl Token {
     /// cause unless they have one. Those who wait are woken, and callbacks run, in this call
     /// or in that of another thread that is at it. A token cannot be un-cancelled.
     ///
-    /// The time is in proportion to the number of tokens below. Locks are held for a bounded
-    /// number of them at a time and while no code of yours runs. It does not allocate, except a
-    /// list of the [islands](super::CancelToken::child_island) that it reaches.
+    /// The time is in proportion to the number of tokens below, each counted once, by however many
+    /// ways it is reached. Locks are held for a bounded number of them at a time and while no code
+    /// of yours runs. It does not allocate, except a list of the
+    /// [islands](super::CancelToken::child_island) that it reaches, which it searches for each.
     ///
     /// Should wakers or callbacks panic, the first panic comes out of here when all is done,
     /// unless this thread is panicking already.

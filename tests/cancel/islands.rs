@@ -35,6 +35,52 @@ fn islands_within_islands_are_reached() {
     assert!(islands.iter().all(|island| island.is_cancelled()));
 }
 
+/// Two tokens, and layers of two below both: the ways down double with each layer.
+fn lattice(layers: usize) -> (CancelToken, Vec<[CancelToken; 2]>) {
+    let root = CancelToken::new();
+    let mut all = vec![[root.child_island(), root.child_island()]];
+    for _ in 1..layers {
+        let [a, b] = all.last().unwrap();
+        let next = [(); 2].map(|()| CancelToken::any_of(&[a, b]));
+        all.push(next);
+    }
+    (root, all)
+}
+
+#[test]
+fn an_island_that_is_reached_by_many_ways_is_walked_once() {
+    let (root, layers) = lattice(60);
+    let bottom = layers.last().unwrap()[1].child();
+    let wait = pending(bottom.cancelled());
+    root.stop(Cause::user(1));
+    assert_eq!(bottom.phase(), Phase::Stopping);
+    assert!(layers[30][0].cancel_with(Cause::user(2)));
+    assert_eq!(layers[30][1].phase(), Phase::Stopping);
+    assert!(bottom.is_cancelled());
+    root.cancel_with(Cause::user(3));
+    assert!(layers.iter().flatten().all(|token| token.is_cancelled()));
+    assert_eq!(bottom.cause(), Some(Cause::user(1)));
+    assert_eq!(bottom.escalation(), Some(Cause::user(2)));
+    assert!(!layers[59][0].cancel());
+    drop((wait, layers, root));
+    assert!(bottom.is_cancelled());
+}
+
+#[test]
+fn a_parent_that_is_given_twice_counts_once() {
+    let root = CancelToken::new();
+    let mut chain = vec![root.clone()];
+    for _ in 0..60 {
+        let last = chain.last().unwrap();
+        let next = CancelToken::any_of(&[last, last]);
+        chain.push(next);
+    }
+    root.cancel();
+    assert!(chain.iter().all(|token| token.is_cancelled()));
+    // Whatever comes late is told by whoever makes it.
+    assert!(CancelToken::any_of(&[&chain[60], &chain[59]]).is_cancelled());
+}
+
 #[test]
 fn what_is_left_of_an_island_is_told() {
     let token = CancelToken::new();
