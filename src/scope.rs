@@ -128,7 +128,7 @@ pub use crate::cancel::Cancelled;
 pub use handle::Handle;
 pub use run::{Run, RunTry};
 pub use spawn::{Admits, Local, Refused, Scope, Threaded};
-pub use stop::Grace;
+pub use stop::{Grace, Until};
 
 use crate::{
     CancelToken,
@@ -251,8 +251,9 @@ impl<'env, B, K> Driver<'env, B, K> {
 
     /// Puts the scope below `token`: it is cancelled when that is.
     ///
-    /// The scope's own [`token`](Scope::token) is a child of `token`, with its deadline, which is
-    /// left to whoever runs under `token` to notice. Two allocations.
+    /// The scope's own [`token`](Scope::token) is a child of `token`, with its deadline. That
+    /// passes where somebody looks at the clock: whoever runs under `token` with a timer, or this
+    /// scope if it has a [`deadline`](Self::deadline) itself, however late. Two allocations.
     ///
     /// # Examples
     ///
@@ -267,12 +268,14 @@ impl<'env, B, K> Driver<'env, B, K> {
     /// .await;
     /// # });
     /// ```
-    pub fn token(self, token: &Token) -> Self {
+    pub fn token(mut self, token: &Token) -> Self {
         let shared = &self.engine.shared;
-        let known = shared.stop.token();
-        let deadline = known.and_then(|token| token.deadline());
+        let known = shared.stop.token().and_then(|token| token.deadline());
+        let own = token.child_until(known.unwrap_or(Instant::MAX));
         shared.stop.replace();
-        shared.adopt(token.child_until(deadline.unwrap_or(Instant::MAX)));
+        if let Some(at) = shared.adopt(own).deadline() {
+            self.engine.watch.end_by(at);
+        }
         self
     }
 
@@ -283,8 +286,10 @@ impl<'env, B, K> Driver<'env, B, K> {
     /// [`grace`](Self::grace). (To drop everything at once when the time is over put the scope into
     /// a [`timeout`](crate::time::timeout).)
     ///
-    /// Of several deadlines, those of a [`token`](Self::token) given before included, the
-    /// earliest counts. No timer runs if there is an earlier one already. Three allocations.
+    /// Of several deadlines, that of a [`token`](Self::token) included, the earliest counts, in
+    /// whatever order they are given: the timer sleeps until then. (That others may sleep for the
+    /// token's is not relied on.) Of several timers that with the earliest time of its own runs.
+    /// Three allocations.
     ///
     /// # Examples
     ///
@@ -304,22 +309,27 @@ impl<'env, B, K> Driver<'env, B, K> {
     /// ```
     pub fn deadline<T>(mut self, (timer, at): (T, Instant)) -> Self
     where
-        T: Timer,
+        T: Timer + 'env,
         T::Sleep: 'env,
-        K: Admits<T::Sleep>,
+        K: Admits<Until<T>>,
     {
         let shared = &self.engine.shared;
-        let token = match shared.stop.token() {
-            Some(parent) => parent.child_until(at),
-            None => CancelToken::with_deadline(at),
-        };
-        if token.has_own_deadline() {
+        let parent = shared.stop.token();
+        let known = parent.as_ref().and_then(|parent| parent.deadline());
+        let known = known.unwrap_or(Instant::MAX);
+        let is_earlier = at < known;
+        if is_earlier {
             shared.stop.replace();
-            shared.adopt(token);
+            shared.adopt(match parent {
+                Some(parent) => parent.child_until(at),
+                None => CancelToken::with_deadline(at),
+            });
+        }
+        if is_earlier || (known < Instant::MAX && !self.engine.watch.has_deadline()) {
             shared.begin_watch();
             // SAFETY: the engine ends its watch when the scope ends, or is dropped; and that is
             // before `'env` ends.
-            unsafe { self.engine.watch.set_deadline(timer.sleep_until(at)) };
+            unsafe { self.engine.watch.set_deadline(timer, at.min(known)) };
         }
         self
     }

@@ -156,7 +156,7 @@ fn a_scope_that_is_done_in_time_does_not_wait_for_its_deadline() {
 }
 
 #[test]
-fn the_earliest_deadline_counts_and_needs_one_timer() {
+fn the_earliest_deadline_counts() {
     let clock = ManualClock::new();
     let request = CancelToken::with_deadline(at(3));
     let ended = clock.run(request.run_until_deadline(&clock, async {
@@ -164,7 +164,11 @@ fn the_earliest_deadline_counts_and_needs_one_timer() {
             let mut wait = Box::pin(sleep(&clock, SECOND));
             assert!(poll_now(wait.as_mut()).is_pending());
             yield_now().await;
-            assert_eq!(clock.sleepers(), 2, "this one and the request's");
+            assert_eq!(
+                clock.sleepers(),
+                3,
+                "this one, the request's and the scope's"
+            );
             assert_eq!(s.token().deadline(), Some(at(3)));
             s.token().cancelled().await;
         })
@@ -173,15 +177,89 @@ fn the_earliest_deadline_counts_and_needs_one_timer() {
     // Whether the scope is done in that very poll does not matter here.
     assert!(ended.is_ok() || request.is_cancelled());
     assert_eq!(clock.now(), at(3));
-    let tighter = clock.run(scope!(
-        deadline = (&clock, at(8)),
-        token = &CancelToken::new(),
+}
+
+/// When a scope with these settings is cancelled, by its own timer.
+macro_rules! end {
+    ($clock:ident, $($settings:tt)*) => {{
+        let $clock = ManualClock::new();
+        let end = $clock.run(scope!($($settings)*, |s| {
+            let token = s.token();
+            assert!(token.cancelled().await.is_deadline());
+            assert_eq!(token.deadline(), Some($clock.now()));
+            $clock.now()
+        }));
+        assert_eq!($clock.sleepers(), 0);
+        end
+    }};
+}
+
+#[test]
+fn a_scope_with_a_timer_makes_the_earliest_deadline_pass_in_whatever_order() {
+    let never = CancelToken::new();
+    let [soon, late] = [at(5), at(9)].map(CancelToken::with_deadline);
+    assert_eq!(
+        end!(clock, token = &soon, deadline = (&clock, at(9))),
+        at(5)
+    );
+    assert_eq!(
+        end!(clock, deadline = (&clock, at(9)), token = &soon),
+        at(5)
+    );
+    assert_eq!(
+        end!(clock, token = &late, deadline = (&clock, at(5))),
+        at(5)
+    );
+    assert_eq!(
+        end!(clock, deadline = (&clock, at(5)), token = &late),
+        at(5)
+    );
+    assert_eq!(
+        end!(clock, token = &never, deadline = (&clock, at(8))),
+        at(8)
+    );
+    assert_eq!(
+        end!(clock, deadline = (&clock, at(8)), token = &never),
+        at(8)
+    );
+    assert_eq!(
+        end!(clock, token = &soon, deadline = (&clock, Instant::MAX)),
+        at(5)
+    );
+    assert_eq!(
+        end!(
+            clock,
+            deadline = (&clock, at(9)),
+            deadline = (&clock, at(5)),
+            token = &late
+        ),
+        at(5)
+    );
+    assert_eq!(
+        end!(
+            clock,
+            deadline = (&clock, at(5)),
+            token = &late,
+            deadline = (&clock, at(9))
+        ),
+        at(5)
+    );
+    assert!(!soon.is_cancelled() && !late.is_cancelled());
+}
+
+#[test]
+fn the_timer_with_the_earliest_time_of_its_own_runs() {
+    let (clock, other) = (ManualClock::new(), ManualClock::new());
+    let end = clock.run(scope!(
+        deadline = (&clock, at(5)),
+        deadline = (&other, at(7)),
+        deadline = (&other, Instant::MAX),
         |s| {
             s.token().cancelled().await;
             clock.now()
         }
     ));
-    assert_eq!(tighter, at(8), "in whatever order they are set");
+    assert_eq!(end, at(5));
 }
 
 #[test]

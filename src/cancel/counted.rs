@@ -6,7 +6,7 @@ use core::{fmt, ops::Deref, ptr::NonNull};
 use super::{
     domain::{Domain, Kind, Node},
     ends,
-    token::{TIGHTER, Token},
+    token::Token,
 };
 use crate::{sys::atomic::Ordering, time::Instant};
 
@@ -47,18 +47,13 @@ impl CancelToken {
     #[must_use]
     #[expect(clippy::new_without_default, reason = "a root is made on purpose")]
     pub fn new() -> Self {
-        Self::root(Instant::MAX, 0)
+        Self::with_deadline(Instant::MAX)
     }
 
     /// A new root with a deadline.
     #[must_use]
     pub fn with_deadline(deadline: Instant) -> Self {
-        let state = if deadline < Instant::MAX { TIGHTER } else { 0 };
-        Self::root(deadline, state)
-    }
-
-    pub(super) fn root(deadline: Instant, state: usize) -> Self {
-        let domain = Box::into_raw(Box::new(Domain::new(Kind::Root, deadline, state)));
+        let domain = Box::into_raw(Box::new(Domain::new(Kind::Root, deadline)));
         // Its address is enough to get at the domain from its root.
         domain.expose_provenance();
         // SAFETY: fresh from the box, and not null.

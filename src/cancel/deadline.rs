@@ -21,9 +21,9 @@ impl Token {
     /// Runs `future` until it completes, the token is cancelled, or its deadline has come, which
     /// cancels the token.
     ///
-    /// The deadline is a time of `timer`. There is a sleep only if it is the token's own: one
-    /// that it has from a token above is left to whoever runs under that one. Otherwise as
-    /// [`run`](Self::run).
+    /// The deadline is a time of `timer`. There is a sleep for whatever [deadline](Self::deadline)
+    /// the token has, also for one that it has from a token above: nobody can know whether somebody
+    /// sleeps for that one there, and for how long. Otherwise as [`run`](Self::run).
     ///
     /// # Errors
     ///
@@ -50,9 +50,7 @@ impl Token {
         RunUntilDeadline {
             token: self,
             run: self.run(future),
-            sleep: self
-                .has_own_deadline()
-                .then(|| timer.sleep_until(self.deadline)),
+            sleep: self.deadline().map(|at| timer.sleep_until(at)),
         }
     }
 }

@@ -81,9 +81,9 @@ impl RefUnwindSafe for Domain {}
 
 impl Domain {
     const_new! {
-        pub(super) const fn new(kind: Kind, deadline: Instant, state: usize) -> Self {
+        pub(super) const fn new(kind: Kind, deadline: Instant) -> Self {
             Self {
-                root: Token::unlinked(Links::new(kind), deadline, state),
+                root: Token::unlinked(Links::new(kind), deadline),
                 shape: Lock::new(Shape { walkers: Walkers::new(), joined: 1, weak: 0 }),
                 left: AtomicUsize::new(OPEN),
                 upstream: Upstream::new(),

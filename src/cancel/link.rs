@@ -83,7 +83,7 @@ impl CancelToken {
     }
 
     fn linked(parents: &[&CancelToken], needed: usize, deadline: Instant) -> CancelToken {
-        let island = Self::root(deadline, 0);
+        let island = Self::with_deadline(deadline);
         let domain = island.domain_ptr();
         let leaf = |parent: &&CancelToken| Leaf {
             token: Token::below(parent, Kind::Leaf, Instant::MAX),

@@ -40,7 +40,7 @@ impl Root {
     const_new! {
         /// A root that is neither stopping nor cancelled.
         pub const fn new() -> Self {
-            Self(Domain::new(Kind::Static, Instant::MAX, 0))
+            Self(Domain::new(Kind::Static, Instant::MAX))
         }
     }
 
@@ -97,7 +97,7 @@ impl<'p> Child<'p> {
         /// A child of nobody yet.
         pub const fn new() -> Self {
             Self {
-                token: Token::unlinked(Links::new(Kind::Pinned), Instant::MAX, 0),
+                token: Token::unlinked(Links::new(Kind::Pinned), Instant::MAX),
                 is_attached: false,
                 _parent: PhantomData,
                 _pinned: PhantomPinned,

@@ -9,7 +9,6 @@
 //! | `RAISED` | with `CANCELLED`, if the token was stopping: `raised` has been written | the holder of the domain's lock |
 //! | `WAITERS` | somebody has waited here, and may still | the holder of the token's lock |
 //! | `TRIPPED` | a root was tripped | a signal handler |
-//! | `TIGHTER` | at creation: the deadline is before the parent's | – |
 //! | `STOP_DONE`, `CANCEL_DONE` | on a root, when all of its domain and below has the phase | the holder of the domain's lock |
 //! | `JOINED` | on a root, when anybody else is or was in its domain | the holder of the domain's lock |
 //!
@@ -56,10 +55,9 @@ pub(super) const CANCELLED: usize = 1 << 1;
 pub(super) const RAISED: usize = 1 << 2;
 pub(super) const WAITERS: usize = 1 << 3;
 pub(super) const TRIPPED: usize = 1 << 4;
-pub(super) const TIGHTER: usize = 1 << 5;
-pub(super) const STOP_DONE: usize = 1 << 6;
-pub(super) const CANCEL_DONE: usize = 1 << 7;
-pub(super) const JOINED: usize = 1 << 8;
+pub(super) const STOP_DONE: usize = 1 << 5;
+pub(super) const CANCEL_DONE: usize = 1 << 6;
+pub(super) const JOINED: usize = 1 << 7;
 
 /// The cause of a root that was tripped, until it is cancelled.
 pub(super) const TRIP: Cause = Cause::new(CauseKind::Shutdown);
@@ -99,9 +97,9 @@ impl RefUnwindSafe for Token {}
 impl Token {
     const_new! {
         /// A token that is in no tree yet.
-        pub(super) const fn unlinked(links: Links, deadline: Instant, state: usize) -> Self {
+        pub(super) const fn unlinked(links: Links, deadline: Instant) -> Self {
             Self {
-                state: AtomicUsize::new(state),
+                state: AtomicUsize::new(0),
                 links: UnsafeCell::new(links),
                 cause: UnsafeCell::new(Stored::NONE),
                 handles: AtomicUsize::new(1),
@@ -116,12 +114,7 @@ impl Token {
 
     /// A token that will be in the tree of `parent`, and is not linked yet.
     pub(super) fn below(parent: &Token, kind: Kind, deadline: Instant) -> Self {
-        let state = if deadline < parent.deadline {
-            TIGHTER
-        } else {
-            0
-        };
-        let mut token = Self::unlinked(Links::new(kind), deadline.min(parent.deadline), state);
+        let mut token = Self::unlinked(Links::new(kind), deadline.min(parent.deadline));
         token.domain = parent.domain();
         token
     }
@@ -279,9 +272,10 @@ impl Token {
     /// The deadline, if there is one: the token's own or that of an ancestor, whichever is
     /// earlier. It is the time of the caller's [`Timer`](crate::time::Timer).
     ///
-    /// It passes by itself only where somebody looks: what runs under a token with a timer
-    /// ([`run_until_deadline`](Self::run_until_deadline), a scope) or calls
-    /// [`check_at`](Self::check_at).
+    /// It passes by itself only where somebody looks: what runs under the token, or under the one
+    /// that it comes from, with a timer ([`run_until_deadline`](Self::run_until_deadline), a scope
+    /// with a [`deadline`](crate::scope::Driver::deadline)), or calls [`check_at`](Self::check_at).
+    /// Each of them cancels the token that it has, and all below.
     #[inline]
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
@@ -293,13 +287,6 @@ impl Token {
     pub fn remaining(&self, now: Instant) -> Option<core::time::Duration> {
         self.deadline()
             .map(|deadline| deadline.saturating_duration_since(now))
-    }
-
-    /// Whether the deadline is earlier than that of the parent: who waits for the parent's
-    /// would not notice.
-    pub(crate) fn has_own_deadline(&self) -> bool {
-        // Relaxed: the bit is there from the beginning.
-        self.state.load(Ordering::Relaxed) & TIGHTER != 0
     }
 
     /// Cancels the token and all below it, with the cause [`CauseKind::Requested`].

@@ -25,7 +25,7 @@ use crate::{
     CancelToken,
     cancel::{Cause, CauseKind, Wait, Want},
     sys::lock::Lock,
-    time::Timer,
+    time::{Instant, Timer},
 };
 
 /// A wait of the scope at its own token.
@@ -140,8 +140,13 @@ type Sleep = Pin<Box<dyn Future<Output = ()>>>;
 /// What the driver polls beside its children.
 #[derive(Default)]
 pub(super) struct Watch {
-    deadline: Option<Sleep>,
+    deadline: Option<Pin<Box<dyn Alarmed>>>,
     grace: Option<Sleep>,
+}
+
+/// A sleep that may be told to end earlier, until it is first polled. Its lifetime is not told.
+trait Alarmed: Future<Output = ()> {
+    fn end_by(self: Pin<&mut Self>, at: Instant);
 }
 
 /// What a watch has found.
@@ -162,9 +167,29 @@ impl Watch {
     /// # Safety
     ///
     /// The watch is gone before `'env` ends.
-    pub(super) unsafe fn set_deadline<'env>(&mut self, sleep: impl Future<Output = ()> + 'env) {
-        // SAFETY: the caller's word.
-        self.deadline = Some(unsafe { erase(Box::pin(sleep)) });
+    pub(super) unsafe fn set_deadline<'env, T: Timer + 'env>(&mut self, timer: T, at: Instant)
+    where
+        T::Sleep: 'env,
+    {
+        let sleep: Pin<Box<dyn Alarmed + 'env>> = Box::pin(Until {
+            timer,
+            at,
+            sleep: None,
+        });
+        // SAFETY: the same type but for the lifetime, which the caller answers for.
+        let sleep: Pin<Box<dyn Alarmed>> = unsafe { core::mem::transmute(sleep) };
+        self.deadline = Some(sleep);
+    }
+
+    pub(super) fn has_deadline(&self) -> bool {
+        self.deadline.is_some()
+    }
+
+    /// Whoever sleeps for the deadline sleeps until `at` at the latest.
+    pub(super) fn end_by(&mut self, at: Instant) {
+        if let Some(sleep) = &mut self.deadline {
+            sleep.as_mut().end_by(at);
+        }
     }
 
     /// # Safety
@@ -177,21 +202,29 @@ impl Watch {
 
     /// Looks at the deadline, or, when the scope is cancelled, at the grace.
     pub(super) fn poll(&mut self, is_cancelled: bool, cx: &mut Context<'_>) -> Alarm {
-        let (slot, alarm) = if is_cancelled {
+        if is_cancelled {
             self.deadline = None;
-            (&mut self.grace, Alarm::Grace)
-        } else {
-            (&mut self.deadline, Alarm::Deadline)
-        };
-        let is_over = slot
-            .as_mut()
-            .is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready());
-        if !is_over {
-            return Alarm::None;
+            if is_over(&mut self.grace, cx) {
+                return Alarm::Grace;
+            }
+        } else if is_over(&mut self.deadline, cx) {
+            return Alarm::Deadline;
         }
-        *slot = None;
-        alarm
+        Alarm::None
     }
+}
+
+/// Whether there is a sleep and it is over, and then it is dropped.
+fn is_over<S>(slot: &mut Option<Pin<Box<S>>>, cx: &mut Context<'_>) -> bool
+where
+    S: Future<Output = ()> + ?Sized,
+{
+    let sleep = slot.as_mut();
+    let is_over = sleep.is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready());
+    if is_over {
+        *slot = None;
+    }
+    is_over
 }
 
 /// # Safety
@@ -208,6 +241,38 @@ impl fmt::Debug for Watch {
             .field("deadline", &self.deadline.is_some())
             .field("grace", &self.grace.is_some())
             .finish()
+    }
+}
+
+pin_project! {
+    /// A sleep that begins when it is first polled: what
+    /// [`Driver::deadline`](super::Driver::deadline) waits for. Settings that come after it may
+    /// change until when.
+    #[derive(Debug)]
+    pub struct Until<T: Timer> {
+        timer: T,
+        at: Instant,
+        #[pin]
+        sleep: Option<T::Sleep>,
+    }
+}
+
+impl<T: Timer> Alarmed for Until<T> {
+    fn end_by(self: Pin<&mut Self>, at: Instant) {
+        let this = self.project();
+        *this.at = at.min(*this.at);
+    }
+}
+
+impl<T: Timer> Future for Until<T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        if this.sleep.is_none() {
+            this.sleep.set(Some(this.timer.sleep_until(*this.at)));
+        }
+        poll_set(this.sleep, cx)
     }
 }
 
@@ -242,9 +307,14 @@ impl<T: Timer> Future for Grace<T> {
             let end = this.timer.now() + *this.duration;
             this.sleep.set(Some(this.timer.sleep_until(end)));
         }
-        match this.sleep.as_pin_mut() {
-            Some(sleep) => sleep.poll(cx),
-            None => unreachable!("it was set above"),
-        }
+        poll_set(this.sleep, cx)
+    }
+}
+
+/// Polls a sleep that is there by now.
+fn poll_set<S: Future<Output = ()>>(sleep: Pin<&mut Option<S>>, cx: &mut Context<'_>) -> Poll<()> {
+    match sleep.as_pin_mut() {
+        Some(sleep) => sleep.poll(cx),
+        None => unreachable!("the caller has set it"),
     }
 }

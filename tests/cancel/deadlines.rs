@@ -1,10 +1,10 @@
 //! Deadlines: values that are inherited, and who makes them pass.
 
-use std::{future::pending as forever, time::Duration};
+use std::{future::pending as forever, pin::pin, time::Duration};
 
 use pleach::{
     CancelToken,
-    cancel::CauseKind,
+    cancel::{CauseKind, Child, Root},
     time::{Clock, Instant, ManualClock},
 };
 
@@ -71,20 +71,39 @@ fn a_future_runs_until_the_deadline_which_cancels_the_token() {
 }
 
 #[test]
-fn a_deadline_that_is_not_tighter_has_no_timer() {
+fn a_deadline_from_above_passes_although_nobody_runs_there() {
+    let never = CancelToken::new();
+    let tokens = [
+        CancelToken::with_deadline(at(5)).child(),
+        CancelToken::with_deadline(at(5)).child_until(at(9)),
+        CancelToken::with_deadline(at(5)).child_island(),
+        CancelToken::any_of(&[&never, &CancelToken::with_deadline(at(5))]),
+        CancelToken::all_of(&[&CancelToken::with_deadline(at(5))]),
+    ];
+    for token in tokens {
+        let clock = ManualClock::new();
+        let error = clock.run(token.run_until_deadline(&clock, forever::<()>()));
+        assert!(error.unwrap_err().cause().is_deadline());
+        assert_eq!((clock.now(), clock.sleepers()), (at(5), 0));
+    }
+    assert!(!never.is_cancelled());
+}
+
+#[test]
+fn a_deadline_from_above_passes_although_whoever_ran_there_has_left() {
+    static ROOT: Root = Root::new();
     let clock = ManualClock::new();
-    let request = CancelToken::with_deadline(at(5));
-    let query = request.child_until(at(9));
-    let run = async {
-        let inner = query.run_until_deadline(&clock, forever::<()>());
-        let mut inner = pending(inner);
-        assert_eq!(clock.sleepers(), 0);
-        inner.as_mut().await
-    };
-    let result = clock.run(request.run_until_deadline(&clock, run));
-    // It has completed, with an error of its own.
-    assert!(result.unwrap().unwrap_err().cause().is_deadline());
-    assert_eq!(clock.now(), at(5));
+    let mut request = pin!(Child::new());
+    let request = request.as_mut().attach_until(ROOT.token(), at(5));
+    let query = request.child();
+    let mut inner = pending(query.run_until_deadline(&clock, forever::<()>()));
+    let outer = request.run_until_deadline(&clock, async {});
+    assert_eq!(clock.run(outer), Ok(()));
+    assert!(clock.run(inner.as_mut()).unwrap_err().cause().is_deadline());
+    assert!(
+        !request.is_cancelled(),
+        "nobody looks at the clock for this one"
+    );
 }
 
 #[test]
