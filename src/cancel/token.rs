@@ -257,7 +257,8 @@ impl Token {
     ///
     /// [`Cancelled`], with the token's cause: [`CauseKind::Deadline`] if that came first.
     pub fn check_at(&self, now: Instant) -> Result<(), Cancelled> {
-        if self.deadline <= now && !self.is_cancelled() {
+        let has_passed = self.deadline().is_some_and(|deadline| deadline <= now);
+        if has_passed && !self.is_cancelled() {
             self.cancel_with(CauseKind::Deadline);
         }
         self.check()

@@ -60,6 +60,18 @@ fn whoever_looks_at_the_clock_makes_it_pass() {
 }
 
 #[test]
+fn never_does_not_pass() {
+    let token = CancelToken::new();
+    assert!(token.check_at(Instant::MAX).is_ok());
+    assert!(
+        CancelToken::with_deadline(Instant::MAX)
+            .check_at(Instant::MAX)
+            .is_ok()
+    );
+    assert!(!token.is_cancelled());
+}
+
+#[test]
 fn a_future_runs_until_the_deadline_which_cancels_the_token() {
     let clock = ManualClock::new();
     let token = CancelToken::with_deadline(at(5));
