@@ -103,9 +103,9 @@ impl<F: Send> Stop for Callback<F> {
         let removed = token
             .queue
             .with(|held| unsafe { held.waiters.remove(&self.waiter) });
-        let was_waiting = matches!(removed, Ok(Some(_)));
+        let never_runs = matches!(removed, Ok(Some(_)) | Err(Outcome::Refused));
         unwind::run_in_drop(|| drop(removed));
-        was_waiting
+        never_runs
     }
 }
 
@@ -118,8 +118,8 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Stops the callback. Returns whether that prevented it: if not, it has run, or is running
-    /// in another thread. Never waits for it.
+    /// Stops the callback. Returns whether it has not run and never will: if not, it has run, or
+    /// is running in another thread. Never waits for it.
     pub fn stop(mut self) -> bool {
         self.callback.take().is_some_and(|callback| callback.stop())
     }

@@ -54,6 +54,15 @@ fn a_callback_of_a_cancelled_token_runs_at_once() {
 }
 
 #[test]
+fn a_callback_whose_token_has_ended_can_be_stopped() {
+    let (token, log) = (CancelToken::new(), Log::default());
+    let registration = token.on_cancel(logging(&log));
+    drop(token);
+    assert_eq!(Arc::strong_count(&log), 1, "it never runs");
+    assert!(registration.stop());
+}
+
+#[test]
 fn a_forgotten_callback_runs_or_is_dropped_with_its_token() {
     let log = Log::default();
     let (cancelled, dropped) = (CancelToken::new(), CancelToken::new());

@@ -249,9 +249,10 @@ impl World {
                 let was_cancelled = self.naive[callback.of].phase == Phase::Cancelled;
                 let was_held = self.is_held(callback.of);
                 let prevented = callback.registration.stop();
-                // One whose token nobody holds may have gone with it, or may be there for others.
-                assert!(!(prevented && was_cancelled));
-                assert!(prevented || was_cancelled || !was_held);
+                assert_eq!(prevented, callback.runs.load(Relaxed) == 0);
+                // One whose token nobody holds may have gone with it before that was cancelled, or
+                // may be there for others.
+                assert!(!was_held || prevented != was_cancelled);
                 "a callback that is stopped"
             }
             2 if !self.weak.is_empty() => {
