@@ -18,6 +18,8 @@ use crate::sys::unwind;
 pub struct CancelGuard<T: Deref<Target = Token>> {
     token: Option<T>,
     only_on_panic: bool,
+    /// Whether a panic was on its way when it was made: that one does not drop it.
+    was_panicking: bool,
 }
 
 impl<T: Deref<Target = Token>> CancelGuard<T> {
@@ -25,6 +27,7 @@ impl<T: Deref<Target = Token>> CancelGuard<T> {
         Self {
             token: Some(token),
             only_on_panic,
+            was_panicking: unwind::is_panicking(),
         }
     }
 
@@ -104,7 +107,7 @@ impl<T: Deref<Target = Token>> Drop for CancelGuard<T> {
         let Some(token) = self.token.take() else {
             return;
         };
-        let is_panicking = unwind::is_panicking();
+        let is_panicking = unwind::is_panicking() && !self.was_panicking;
         if self.only_on_panic && !is_panicking {
             return;
         }

@@ -61,3 +61,28 @@ fn any_guard_tells_of_a_panic() {
     assert!(panic.is_err());
     assert_eq!(kind(&token), Some(CauseKind::Panicked));
 }
+
+/// Makes and drops guards of its token, when it is dropped itself.
+#[cfg(feature = "std")]
+struct Guards<'a>(&'a CancelToken, &'a CancelToken);
+
+#[cfg(feature = "std")]
+impl Drop for Guards<'_> {
+    fn drop(&mut self) {
+        drop(self.0.guard_on_panic_ref());
+        drop(self.1.guard_ref());
+    }
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn a_guard_that_was_made_while_a_panic_was_on_its_way_is_not_dropped_by_it() {
+    let tokens = [CancelToken::new(), CancelToken::new()];
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        let _guards = Guards(&tokens[0], &tokens[1]);
+        panic!("by hand");
+    }));
+    assert!(panic.is_err());
+    assert_eq!(kind(&tokens[0]), None);
+    assert_eq!(kind(&tokens[1]), Some(CauseKind::Dropped));
+}
