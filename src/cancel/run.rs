@@ -140,10 +140,10 @@ impl<F: Future> Future for Run<'_, F> {
             Bias::Cancellation => !is_shielded(),
         };
         *this.begun = true;
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            panic!("`Run` was polled after it had completed");
+        };
         if !(skip && token.is_cancelled()) {
-            let Some(future) = this.future.as_mut().as_pin_mut() else {
-                panic!("`Run` was polled after it had completed");
-            };
             if let Poll::Ready(output) = future.poll(cx) {
                 this.future.set(None);
                 return Poll::Ready(Ok(output));

@@ -133,6 +133,16 @@ fn a_run_is_not_polled_after_its_end() {
 }
 
 #[test]
+#[should_panic(expected = "`Run` was polled after it had completed")]
+fn nor_when_the_token_is_cancelled_by_then() {
+    let token = CancelToken::new();
+    let mut run = pin!(token.run(ready(1)).bias(Bias::Cancellation));
+    assert!(poll_now(run.as_mut()).is_ready());
+    token.cancel();
+    let _ = poll_now(run.as_mut());
+}
+
+#[test]
 fn an_acquire_that_is_cancelled_gives_up_its_place() {
     let (token, semaphore) = (CancelToken::new(), Semaphore::new(1));
     let permit = semaphore.try_acquire().unwrap();
