@@ -316,6 +316,71 @@ fn tokens_that_nobody_needs_are_freed_although_they_are_in_the_middle() {
     assert_eq!(LIVE.get(), live);
 }
 
+// Without `std` a panic cannot be stopped to take the other steps.
+#[cfg(feature = "std")]
+mod panics {
+    use std::{
+        panic::{self, AssertUnwindSafe},
+        sync::Arc,
+    };
+
+    use pleach::{
+        CancelToken,
+        cancel::{CauseKind, Child},
+    };
+
+    use crate::{
+        LIVE,
+        support::{Hostile, poll_with},
+    };
+
+    /// A payload whose destructor panics.
+    struct Bad;
+
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            panic::resume_unwind(Box::new(()));
+        }
+    }
+
+    #[test]
+    fn whatever_panics_the_rest_is_freed() {
+        let drop_caught = |last: Box<dyn FnOnce()>| {
+            assert!(panic::catch_unwind(AssertUnwindSafe(last)).is_err());
+        };
+        let live = LIVE.get();
+        let token = CancelToken::new();
+        let child = token.child();
+        child.cancel_with_payload(CauseKind::Requested, Arc::new(Bad));
+        let weak = child.downgrade();
+        drop((child, token));
+        drop_caught(Box::new(|| drop(weak)));
+        assert_eq!(LIVE.get(), live, "the last weak handle");
+        let token = CancelToken::new();
+        token.on_cancel(|_| ()).forget();
+        let bad = Bad;
+        token.on_cancel(move |_| drop(bad)).forget();
+        drop_caught(Box::new(|| drop(token)));
+        assert_eq!(LIVE.get(), live, "a callback");
+        let token = CancelToken::new();
+        token.cancel_with_payload(CauseKind::Requested, Arc::new(Bad));
+        drop_caught(Box::new(|| drop(token)));
+        assert_eq!(LIVE.get(), live, "a root");
+        let waker = Hostile::default().on_wake(|| panic::resume_unwind(Box::new(())));
+        let waker = waker.waker();
+        let token = CancelToken::new();
+        let mut child = Box::pin(Child::new());
+        child.as_mut().attach(&token);
+        let mut drained = Box::pin(token.drained());
+        assert!(poll_with(drained.as_mut(), &waker).is_pending());
+        assert!(panic::catch_unwind(AssertUnwindSafe(|| child.as_mut().detach())).is_err());
+        drop((drained, waker));
+        drop(child);
+        drop(token);
+        assert_eq!(LIVE.get(), live, "a pinned child");
+    }
+}
+
 #[test]
 fn selecting_takes_none() {
     let (sender, receiver) = channel::bounded(1);

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     sys::{
         atomic::Ordering,
-        unwind::{FirstPanic, run_in_drop},
+        unwind::{FirstPanic, run_both_in_drop, run_in_drop},
     },
     wait::{Outcome, wake_in_batches},
 };
@@ -36,9 +36,8 @@ pub(super) unsafe fn drop_last(token: NonNull<Token>) {
     // owners did comes before the end.
     let is_last = this.handles.load(Ordering::Acquire) == 1;
     if is_last && this.is_root() && this.domain().is_lonely() {
-        run_in_drop(|| empty(this));
         // SAFETY: a domain of nobody but the root, whose only handle this is.
-        run_in_drop(|| unsafe { memory::free_domain(domain) });
+        run_both_in_drop(|| empty(this), || unsafe { memory::free_domain(domain) });
         return;
     }
     let (mut is_plain, mut stays) = (false, false);
@@ -202,12 +201,12 @@ impl Ends {
 pub(super) unsafe fn drop_weak(token: NonNull<Token>) {
     // SAFETY: the handle keeps the token, and is in the domain itself.
     let domain = NonNull::from(unsafe { token.as_ref() }.domain());
-    run_in_drop(|| {
+    let release = || {
         // SAFETY: the handle's.
         unsafe { release_weak(token) };
-    });
+    };
     // SAFETY: the handle's.
-    run_in_drop(|| unsafe { memory::leave(domain) });
+    run_both_in_drop(release, || unsafe { memory::leave(domain) });
 }
 
 /// Gives a weak count up, and frees a token that is out of the tree with the last one.

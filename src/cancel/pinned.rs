@@ -13,7 +13,7 @@ use super::{
     token::{TRIPPED, Token},
 };
 use crate::{
-    sys::{atomic::Ordering, const_new, unwind},
+    sys::{atomic::Ordering, const_new, unwind::FirstPanic},
     time::Instant,
 };
 
@@ -164,6 +164,7 @@ const LIFTS: usize = if cfg!(loom) { 1 } else { 32 };
 /// Takes a pinned token out of the tree: its children first, in front of it, and then itself.
 fn leave(token: &Token) {
     let domain = NonNull::from(token.domain());
+    let mut panics = FirstPanic::default();
     let mut is_out = false;
     while !is_out {
         let lift = |shape: &mut super::domain::Shape, removed: &mut super::domain::Removed| {
@@ -181,11 +182,12 @@ fn leave(token: &Token) {
             }
         };
         // SAFETY: the token is in the domain until below.
-        unsafe { ends::take_out(domain, lift) };
+        panics.run(|| unsafe { ends::take_out(domain, lift) });
     }
-    unwind::run_in_drop(|| ends::empty(token));
+    panics.run(|| ends::empty(token));
     // SAFETY: in it since it was attached.
-    unwind::run_in_drop(|| unsafe { super::memory::leave(domain) });
+    panics.run(|| unsafe { super::memory::leave(domain) });
+    panics.resume_in_drop();
 }
 
 impl Drop for Child<'_> {

@@ -83,6 +83,14 @@ pub(crate) fn run_in_drop(f: impl FnOnce()) {
     }
 }
 
+/// As [`run_in_drop`], for two steps that must both be taken.
+pub(crate) fn run_both_in_drop(first: impl FnOnce(), second: impl FnOnce()) {
+    let mut panics = FirstPanic::default();
+    panics.run(first);
+    panics.run(second);
+    panics.resume_in_drop();
+}
+
 /// Runs `f` where a panic has to go unseen: one is on its way already.
 pub(crate) fn swallow(f: impl FnOnce()) {
     if let Err(payload) = catch(f) {
