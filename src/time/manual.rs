@@ -16,7 +16,7 @@ use futures_core::future::FusedFuture;
 
 use super::{Clock, Instant, Timer};
 use crate::{
-    sys::const_new,
+    sys::{const_new, unwind::FirstPanic},
     wait::{Held, Queue, Stage, Waiter, wake_in_batches},
 };
 
@@ -76,11 +76,15 @@ impl ManualClock {
     }
 
     /// Moves the clock on to `target`; not back if it is there already.
+    ///
+    /// Should wakers panic, the first panic comes out of here when the clock is there.
     pub fn advance_to(&self, target: Instant) {
+        let mut panics = FirstPanic::default();
         while let Some(next) = self.next_deadline().filter(|next| *next <= target) {
-            self.set(next);
+            panics.run(|| self.set(next));
         }
-        self.set(target);
+        panics.run(|| self.set(target));
+        panics.resume_in_drop();
     }
 
     /// Moves the clock on to the earliest deadline that somebody sleeps for; `None` if nobody

@@ -157,6 +157,21 @@ fn a_waker_that_panics_keeps_nobody_asleep() {
     );
 }
 
+// Without `std` the panic is on its way at once.
+#[cfg(feature = "std")]
+#[test]
+fn a_waker_that_panics_does_not_stop_the_clock() {
+    let clock = ManualClock::new();
+    let waker = Hostile::default().on_wake(|| panic!("woken")).waker();
+    let mut first = Box::pin(clock.sleep_until(at(1)));
+    assert!(poll_with(first.as_mut(), &waker).is_pending());
+    let (wakes, waker) = crate::support::Wakes::new();
+    let mut second = Box::pin(clock.sleep_until(at(2)));
+    assert!(poll_with(second.as_mut(), &waker).is_pending());
+    assert!(catch_unwind(AssertUnwindSafe(|| clock.advance_to(at(9)))).is_err());
+    assert_eq!((clock.now(), wakes.count()), (at(9), 1));
+}
+
 #[test]
 fn a_sleep_that_is_leaked_harms_nobody() {
     let clock = ManualClock::new();
