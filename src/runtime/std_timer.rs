@@ -3,13 +3,15 @@
 //!
 //! Each thread has a list of those who sleep by it. A sleep enters the list of the thread that
 //! polls it, if that is in a `block_on`; when the thread wakes up it wakes those who are due. A
-//! sleep that is polled by another thread later moves to that one's list.
+//! sleep that is polled by another thread later moves to that one's list. When a thread leaves its
+//! `block_on` it wakes those who are left, so that they are polled elsewhere and move.
 
 use alloc::{collections::BTreeMap, sync::Arc};
 use core::{
     cell::Cell,
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -21,7 +23,10 @@ use std::{
 
 use futures_core::future::FusedFuture;
 
-use crate::time::{Clock, Instant, Timer};
+use crate::{
+    sys::unwind::FirstPanic,
+    time::{Clock, Instant, Timer},
+};
 
 /// The timer of [`block_on`](crate::block_on), and the system's monotonic clock.
 ///
@@ -140,7 +145,12 @@ impl Blocking {
 
 impl Drop for Blocking {
     fn drop(&mut self) {
-        DEPTH.with(|depth| depth.set(depth.get() - 1));
+        let depth = DEPTH.with(Cell::get) - 1;
+        DEPTH.with(|cell| cell.set(depth));
+        if depth == 0 && IN_USE.with(Cell::get) {
+            // Nobody looks at the list any more.
+            SLEEPERS.with(|sleepers| sleepers.wake_all());
+        }
     }
 }
 
@@ -162,6 +172,16 @@ impl Sleepers {
                 waker.wake();
             }
         }
+    }
+
+    /// Wakes all, for them to sleep by whichever thread polls them next.
+    fn wake_all(&self) {
+        let mut panics = FirstPanic::default();
+        let left = mem::take(&mut self.list().wakers);
+        for waker in left.into_values() {
+            panics.run(|| waker.wake());
+        }
+        panics.resume_in_drop();
     }
 }
 

@@ -9,7 +9,7 @@ use pleach::{
     time::{Clock, Instant, Timer, sleep, timeout},
 };
 
-use crate::support::poll_now;
+use crate::support::{Wakes, poll_now, poll_with};
 
 const MOMENT: Duration = Duration::from_millis(5);
 
@@ -49,6 +49,20 @@ fn a_sleep_may_move_to_another_thread() {
     thread::spawn(move || block_on(sleep.as_mut()))
         .join()
         .unwrap();
+}
+
+#[test]
+fn a_sleep_is_woken_to_move_when_the_thread_leaves_its_block_on() {
+    let (wakes, waker) = Wakes::new();
+    let mut sleep = Box::pin(sleep(StdTimer, MOMENT));
+    block_on(async {
+        block_on(async { assert!(poll_with(sleep.as_mut(), &waker).is_pending()) });
+        assert_eq!(wakes.count(), 0, "the outer one goes on");
+    });
+    assert_eq!(wakes.count(), 1);
+    // It can come back, too.
+    block_on(sleep.as_mut());
+    assert_eq!(wakes.count(), 1);
 }
 
 #[test]
