@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 /// A list of arms.
 pub trait Arms {
     /// The output of one of them.
-    type Won: Winner;
+    type Won;
 
     /// How many there are.
     const COUNT: u32;
@@ -24,6 +24,9 @@ pub trait Arms {
 
     /// Whether one of them may still become ready.
     fn is_left(&self) -> bool;
+
+    /// Which of them gave that, from zero.
+    fn number(won: &Self::Won) -> u32;
 }
 
 /// Polls all of them, from the one of that number on and around.
@@ -70,28 +73,6 @@ pub enum Won<T, R> {
     Later(R),
 }
 
-/// What an arm has won with.
-pub trait Winner {
-    /// Which arm it is, from zero.
-    fn number(&self) -> u32;
-}
-
-impl<T, R: Winner> Winner for Won<T, R> {
-    #[inline(always)]
-    fn number(&self) -> u32 {
-        match self {
-            Self::This(_) => 0,
-            Self::Later(won) => 1 + won.number(),
-        }
-    }
-}
-
-impl Winner for Infallible {
-    fn number(&self) -> u32 {
-        match *self {}
-    }
-}
-
 impl Arms for Nil {
     type Won = Infallible;
 
@@ -104,6 +85,10 @@ impl Arms for Nil {
 
     fn is_left(&self) -> bool {
         false
+    }
+
+    fn number(won: &Infallible) -> u32 {
+        match *won {}
     }
 }
 
@@ -126,6 +111,14 @@ impl<A: Arm, R: Arms> Arms for Cons<A, R> {
 
     fn is_left(&self) -> bool {
         self.arm.is_left() || self.rest.is_left()
+    }
+
+    #[inline(always)]
+    fn number(won: &Self::Won) -> u32 {
+        match won {
+            Won::This(_) => 0,
+            Won::Later(won) => 1 + R::number(won),
+        }
     }
 }
 

@@ -201,7 +201,10 @@ macro_rules! __select_arms {
             $crate::__macros::Guarded::new($future, #[allow(unused_mut)] |mut output| {
                 let mut is_taken = false;
                 // The guard is reached if the pattern matches, and moves nothing out of `output`.
-                #[allow(unused_variables, unused_mut, unreachable_code, unreachable_patterns)]
+                #[allow(
+                    unused_variables, unused_assignments, unused_mut, unreachable_code,
+                    unreachable_patterns
+                )]
                 match output {
                     $pattern if { is_taken = true; false } => $crate::__macros::unreachable!(),
                     _ => {}
@@ -232,15 +235,24 @@ macro_rules! __select_handle {
             }
         }
     };
-    (@arms $winner:ident $won:ident) => { match $won {} };
-    (@arms $winner:ident $won:ident [$pattern:tt $future:tt $handler:tt] $($rest:tt)*) => {
+    (@arms $winner:ident $won:ident) => {{
+        let _ = $winner;
+        match $won {}
+    }};
+    (@arms $winner:ident $won:ident [$pattern:tt $future:tt $handler:tt]) => {{
+        let _ = $winner;
+        #[allow(unused_mut)]
+        let mut output = $won.this();
+        $crate::__select_handle!(@output output $pattern $handler)
+    }};
+    (@arms $winner:ident $won:ident [$pattern:tt $future:tt $handler:tt] $($rest:tt)+) => {
         if $winner == 0 {
             #[allow(unused_mut)]
             let mut output = $won.this();
             $crate::__select_handle!(@output output $pattern $handler)
         } else {
             let (winner, won) = ($winner - 1, $won.later());
-            $crate::__select_handle!(@arms winner won $($rest)*)
+            $crate::__select_handle!(@arms winner won $($rest)+)
         }
     };
     (@output $output:ident (send $message:expr) ($handler:expr)) => {{

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use crate::channel::Permit;
 
 use super::{
-    arms::{Arms, Winner, Won, poll_from},
+    arms::{Arms, Won, poll_from},
     turn::Rotation,
 };
 
@@ -30,8 +30,8 @@ pin_project! {
 /// second can be moved as it is, unseen.
 type Outcome<W> = (Option<u32>, Option<W>);
 
-fn outcome<W: Winner>(won: Option<W>) -> Outcome<W> {
-    (won.as_ref().map(W::number), won)
+fn outcome<A: Arms>(won: Option<A::Won>) -> Outcome<A::Won> {
+    (won.as_ref().map(A::number), won)
 }
 
 /// Waits for one of the arms. Without a rotation it begins with the first.
@@ -51,9 +51,9 @@ impl<A: Arms> Future for Select<A> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         match poll_from(this.arms.as_mut(), cx, *this.start) {
-            Poll::Ready(won) => Poll::Ready(outcome(Some(won))),
+            Poll::Ready(won) => Poll::Ready(outcome::<A>(Some(won))),
             Poll::Pending if this.arms.is_left() => Poll::Pending,
-            Poll::Pending => Poll::Ready(outcome(None)),
+            Poll::Pending => Poll::Ready(outcome::<A>(None)),
         }
     }
 }
@@ -69,10 +69,10 @@ pub fn select_now<A: Arms>(rotation: Option<&Rotation>, arms: A) -> Outcome<A::W
     let mut cx = Context::from_waker(Waker::noop());
     for _ in 0..2 {
         if let Poll::Ready(won) = poll_from(arms.as_mut(), &mut cx, start) {
-            return outcome(Some(won));
+            return outcome::<A>(Some(won));
         }
     }
-    outcome(None)
+    outcome::<A>(None)
 }
 
 /// What is there: some arm has won.
