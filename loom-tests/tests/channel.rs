@@ -444,3 +444,21 @@ fn a_forced_message_takes_the_place_of_another_and_no_promise_breaks() {
         (pushed_out, received)
     });
 }
+
+/// The sender has left, and the receiver takes its message and is gone, before the sender lets go
+/// of the memory.
+#[test]
+fn who_frees_a_channel_has_seen_what_the_other_end_did() {
+    explore(&[None, Some(1)], || {
+        let (sender, receiver) = bounded(1);
+        let other = thread::spawn(move || {
+            // Refused if the receiver has gone already.
+            let _ = sender.try_send(1);
+            drop(sender);
+        });
+        let received = receiver.try_recv().ok();
+        drop(receiver);
+        other.join().unwrap();
+        received
+    });
+}
