@@ -684,6 +684,12 @@ GUARDS = [
     ),
     Guard(
         "src/scope/stop.rs",
+        "the token of a scope that ends has another cause than its handles",
+        "            wait.token().cancel_with(cause);\n",
+        "            wait.token().cancel_with(how);\n",
+    ),
+    Guard(
+        "src/scope/stop.rs",
         "a token that comes late is not cancelled",
         """                if let Some(cause) = cause {
                     token.cancel_with(cause);

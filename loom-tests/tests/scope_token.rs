@@ -47,6 +47,26 @@ fn a_cancel_of_the_scope_cancels_its_token_however_late_that_is_asked_for() {
 }
 
 #[test]
+fn the_token_of_a_scope_that_ends_has_the_cause_of_the_scope() {
+    explore(&[CauseKind::Shutdown, CauseKind::ScopeEnded], || {
+        let (driver, s) = scope::scope();
+        let token = s.token();
+        let other = {
+            let s = s.clone();
+            thread::spawn(move || {
+                s.cancel_with(CauseKind::Shutdown);
+                s
+            })
+        };
+        drop(driver);
+        drop(other.join().unwrap());
+        // One that is asked for late has the cause that the handles give.
+        assert_eq!(token.cause(), s.token().cause());
+        token.cause().unwrap().kind()
+    });
+}
+
+#[test]
 fn the_end_of_the_scope_lets_go_of_the_token() {
     explore(&[CauseKind::Requested, CauseKind::ScopeEnded], || {
         let token = CancelToken::new();

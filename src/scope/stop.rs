@@ -117,13 +117,15 @@ impl Stop {
 
     /// The scope ends. Its token is cancelled, unless it is already, and let go of.
     pub(super) fn end(&self, how: CauseKind) {
-        let token = self.state.with(|state| {
-            state.cause = Some(state.cause().unwrap_or(Cause::new(how)));
+        let (cause, token) = self.state.with(|state| {
+            let cause = state.cause().unwrap_or(Cause::new(how));
+            state.cause = Some(cause);
             state.is_over = true;
-            state.token.take()
+            (cause, state.token.take())
         });
         if let Some(wait) = token {
-            wait.token().cancel_with(how);
+            // Whoever has noted the cause may not have come to the token yet.
+            wait.token().cancel_with(cause);
         }
     }
 }
