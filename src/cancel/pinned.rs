@@ -49,7 +49,7 @@ impl Root {
     #[must_use]
     pub fn token(&'static self) -> &'static Token {
         // Its address is enough to get at the domain from the token.
-        ptr::from_ref(&self.0).expose_provenance();
+        let _ = ptr::from_ref(&self.0).expose_provenance();
         &self.0.root
     }
 
