@@ -57,7 +57,10 @@
 //!
 //! When `cancel` returns, whoever called it, all below are cancelled. Waiters are woken and
 //! callbacks run parents first, the newest child before the older ones, and in order of arrival
-//! at one token. Whoever must end last waits for those below by [`drained`](Token::drained).
+//! at one token. [Islands](CancelToken::child_island), and tokens with several parents, are told
+//! when all others of the tree that they hang in have been, whatever their age: each with all that
+//! is below it in the same way. Whoever must end last waits for those below by
+//! [`drained`](Token::drained).
 //!
 //! # Go's `context`
 //!
@@ -80,7 +83,8 @@
 //! To ask is a load. A root and a child are one allocation each, a wait is none. Cancelling
 //! takes time in proportion to what is below (and, for islands, the logarithm of how many they
 //! are), a drop takes none of that: a token in the middle that nobody holds stays only while it
-//! has two children. Nothing recurses.
+//! has two children. Nothing recurses, but what you make so yourself: see
+//! [`on_cancel`](CancelToken::on_cancel).
 #![cfg_attr(
     not(all(feature = "alloc", target_has_atomic = "ptr")),
     allow(

@@ -21,6 +21,12 @@ impl CancelToken {
     /// long as it runs, the rest of those who are told wait. To run it elsewhere let it wake or
     /// spawn a task.
     ///
+    /// A callback that cancels another token runs the callbacks of that one before it returns. So a
+    /// chain that is made by hand, each callback cancelling the next token, takes stack for each
+    /// link, and a long one overflows it; so does a chain of tokens whose last handles are each owned
+    /// by a callback of the one before. Let [`any_of`](Self::any_of) or
+    /// [`child_island`](Self::child_island) link tokens: these take none.
+    ///
     /// It is Go's `context.AfterFunc`, but that the callback has no goroutine of its own. One
     /// allocation.
     ///

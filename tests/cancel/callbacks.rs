@@ -33,6 +33,29 @@ fn a_callback_runs_with_the_cause_when_an_ancestor_is_cancelled() {
 }
 
 #[test]
+fn islands_are_told_after_the_tree_that_they_hang_in() {
+    let root = CancelToken::new();
+    let tokens = [
+        root.child(),
+        root.child_island(),
+        root.child(),
+        CancelToken::any_of(&[&root]),
+    ];
+    let told = Arc::new(Mutex::new(Vec::new()));
+    for (n, token) in tokens.iter().enumerate() {
+        let below = token.child();
+        for (name, token) in [(n, token), (n + 10, &below)] {
+            let told = Arc::clone(&told);
+            let registration = token.on_cancel(move |_| told.lock().unwrap().push(name));
+            registration.forget();
+        }
+        std::mem::forget(below);
+    }
+    root.cancel();
+    assert_eq!(*told.lock().unwrap(), [2, 12, 0, 10, 3, 13, 1, 11]);
+}
+
+#[test]
 fn a_callback_that_is_stopped_or_dropped_does_not_run_and_is_freed_at_once() {
     let (token, log) = (CancelToken::new(), Log::default());
     let stopped = token.on_cancel(logging(&log));
