@@ -5,14 +5,15 @@ use core::{fmt, ops::Deref};
 
 use super::{CancelToken, callback::Registration, cause::Cause};
 use crate::{
-    Semaphore,
+    Semaphore, channel,
     sys::{
         atomic::{AtomicUsize, Ordering},
         lock::Lock,
     },
 };
 
-/// What can be closed from outside, so that those who use it come back: a socket, a semaphore.
+/// What can be closed from outside, so that those who use it come back: a socket, a semaphore, a
+/// channel.
 ///
 /// Java's `Closeable` and Go's `io.Closer`, for [`CancelToken::bind`]. It is called in the thread
 /// that cancels, so it must not wait for long.
@@ -24,6 +25,22 @@ pub trait Close {
 impl Close for Semaphore {
     fn close(&self, _: Option<Cause>) {
         Semaphore::close(self);
+    }
+}
+
+/// Closes the channel, as [`close`](crate::channel::SendEnd::close) does. (Whoever imports the trait
+/// gets at that one by a `&SendEnd`.)
+impl<T> Close for channel::Sender<T> {
+    fn close(&self, _: Option<Cause>) {
+        (**self).close();
+    }
+}
+
+/// Closes the channel, as [`close`](crate::channel::RecvEnd::close) does. (Whoever imports the trait
+/// gets at that one by a `&RecvEnd`.)
+impl<T> Close for channel::Receiver<T> {
+    fn close(&self, _: Option<Cause>) {
+        (**self).close();
     }
 }
 

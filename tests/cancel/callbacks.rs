@@ -9,9 +9,10 @@ use std::{
 use pleach::{
     CancelToken, Semaphore,
     cancel::{Cause, CauseKind, Close},
+    channel,
 };
 
-use crate::is_ready;
+use crate::{is_ready, pending};
 
 type Log = Arc<Mutex<Vec<Option<Cause>>>>;
 
@@ -194,6 +195,20 @@ fn a_resource_is_closed_once_by_whoever_comes_first() {
     assert!(late.is_closed());
     drop((by_hand, by_token, late, token));
     assert_eq!(Arc::strong_count(&log), 1);
+}
+
+#[test]
+fn a_channel_is_closed_with_its_token() {
+    let token = CancelToken::new();
+    let [(one, receiver), (sender, other)] = [(); 2].map(|()| channel::bounded(1));
+    let (sender, receiver) = (token.bind(sender), token.bind(receiver));
+    let mut wait = pending(other.recv());
+    one.try_send(1).unwrap();
+    token.cancel();
+    assert!(is_ready(&mut wait), "nothing will come");
+    assert!(one.is_closed() && sender.is_closed());
+    assert_eq!(receiver.try_recv(), Ok(1), "it is still there");
+    one.try_send(2).unwrap_err();
 }
 
 #[test]
