@@ -201,6 +201,21 @@ fn a_weak_handle_finds_the_token_or_nothing() {
 }
 
 #[test]
+fn a_weak_handle_may_be_cloned_while_all_else_goes() {
+    explore(&[true, false], || {
+        let token = CancelToken::new();
+        let weak = token.downgrade();
+        let other = drop_elsewhere(token);
+        let clone = weak.clone();
+        drop(weak);
+        let was_there = clone.upgrade().is_some();
+        drop(clone);
+        other.join().unwrap();
+        was_there
+    });
+}
+
+#[test]
 fn a_weak_handle_may_be_the_last_to_leave() {
     explore(&[true, false], || {
         let token = CancelToken::new();

@@ -197,6 +197,8 @@ impl fmt::Debug for CancelToken {
 }
 
 /// A handle that does not keep the token among the living; from [`CancelToken::downgrade`].
+///
+/// It can be cloned, also when the token has gone.
 pub struct WeakToken(NonNull<Token>);
 
 // SAFETY: it gives access to a `CancelToken` only.
@@ -229,6 +231,23 @@ impl WeakToken {
     pub(super) fn token(&self) -> &Token {
         // SAFETY: the token's memory is kept by the weak count, and its domain's by this handle.
         unsafe { self.0.as_ref() }
+    }
+}
+
+/// # Panics
+///
+/// As [`CancelToken::downgrade`].
+impl Clone for WeakToken {
+    fn clone(&self) -> Self {
+        let domain = self.token().domain();
+        let is_counted = domain.with(|shape| {
+            // SAFETY: used only for the links, which are guarded by this lock all the same.
+            shape.add_weak(unsafe { Node::of(self.token()) })
+        });
+        assert!(is_counted, "there are too many weak handles");
+        // The domain may be dead, and then nobody can join it. This handle has not left.
+        domain.visit();
+        Self(self.0)
     }
 }
 

@@ -66,6 +66,22 @@ fn tokens_are_the_same_by_identity() {
 }
 
 #[test]
+fn weak_handles_can_be_cloned_whatever_has_become_of_the_token() {
+    let token = CancelToken::new();
+    let child = token.child();
+    let weak = [child.downgrade(), token.downgrade()];
+    let mut clones = weak.to_vec();
+    assert!(clones[0].upgrade().unwrap().same(&child));
+    drop(child);
+    clones.extend(weak.to_vec());
+    assert!(clones[1].upgrade().unwrap().same(&token));
+    drop(token);
+    clones.extend(clones.clone());
+    drop(weak);
+    assert!(clones.iter().all(|weak| weak.upgrade().is_none()));
+}
+
+#[test]
 fn weak_handles_do_not_count_among_the_living() {
     let root = CancelToken::new();
     let child = root.child();
