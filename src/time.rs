@@ -105,6 +105,14 @@ impl<C: Clock + ?Sized> Clock for &C {
     }
 }
 
+impl<T: Timer + ?Sized> Timer for &T {
+    type Sleep = T::Sleep;
+
+    fn sleep_until(&self, at: Instant) -> T::Sleep {
+        T::sleep_until(self, at)
+    }
+}
+
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 mod shared {
     use alloc::sync::Arc;

@@ -2,7 +2,7 @@
 
 use core::{
     fmt,
-    ops::{Add, Sub},
+    ops::{Add, AddAssign, Sub, SubAssign},
     time::Duration,
 };
 
@@ -57,6 +57,24 @@ impl Instant {
         self.checked_add(duration).unwrap_or(Self::MAX)
     }
 
+    /// The moment `duration` earlier, unless that is before [`EPOCH`](Self::EPOCH).
+    ///
+    /// Never stays never: of [`MAX`](Self::MAX) it is that again.
+    #[must_use]
+    pub fn checked_sub(self, duration: Duration) -> Option<Self> {
+        if self == Self::MAX {
+            return Some(Self::MAX);
+        }
+        let nanos = u64::try_from(duration.as_nanos()).ok()?;
+        self.0.checked_sub(nanos).map(Self)
+    }
+
+    /// The moment `duration` earlier, or [`EPOCH`](Self::EPOCH). So does `-`.
+    #[must_use]
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        self.checked_sub(duration).unwrap_or(Self::EPOCH)
+    }
+
     /// The time since `earlier`, unless that is later.
     #[must_use]
     pub fn checked_duration_since(self, earlier: Self) -> Option<Duration> {
@@ -75,6 +93,26 @@ impl Add<Duration> for Instant {
 
     fn add(self, duration: Duration) -> Self {
         self.saturating_add(duration)
+    }
+}
+
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+impl Sub<Duration> for Instant {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        self.saturating_sub(duration)
+    }
+}
+
+impl SubAssign<Duration> for Instant {
+    fn sub_assign(&mut self, duration: Duration) {
+        *self = *self - duration;
     }
 }
 

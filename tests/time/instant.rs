@@ -25,3 +25,18 @@ fn what_is_too_late_to_tell_is_never() {
     assert_eq!(at(1).checked_add(SECOND), Some(at(2)));
     assert_eq!(format!("{:?} {:?}", at(2), Instant::MAX), "2s never");
 }
+
+#[test]
+fn what_is_before_the_epoch_is_the_epoch_and_never_stays_never() {
+    assert_eq!(at(3) - SECOND, at(2));
+    assert_eq!(at(1) - SECOND * 2, Instant::EPOCH);
+    assert_eq!(at(1).saturating_sub(Duration::MAX), Instant::EPOCH);
+    assert_eq!(at(1).checked_sub(SECOND), Some(Instant::EPOCH));
+    assert_eq!(at(1).checked_sub(SECOND * 2), None);
+    assert_eq!(Instant::MAX - SECOND, Instant::MAX);
+    assert_eq!(Instant::MAX.checked_sub(Duration::MAX), Some(Instant::MAX));
+    let mut moment = at(1);
+    moment += SECOND * 3;
+    moment -= SECOND;
+    assert_eq!(moment, at(3));
+}

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, error::Error, future::pending, time::Duration};
 
-use pleach::time::{Clock, ManualClock, sleep, timeout, timeout_at};
+use pleach::time::{Clock, Instant, ManualClock, ManualSleep, Timer, sleep, timeout, timeout_at};
 
 use crate::{SECOND, at};
 
@@ -72,4 +72,32 @@ fn it_is_not_polled_after_its_end() {
     let mut limited = Box::pin(timeout(&clock, SECOND, async {}));
     clock.run(limited.as_mut()).unwrap();
     let _ = clock.run(limited.as_mut());
+}
+
+#[test]
+fn a_timer_that_is_not_copied_is_given_by_reference() {
+    /// A timer that belongs to somebody.
+    struct Own<'a>(&'a ManualClock);
+
+    impl Clock for Own<'_> {
+        fn now(&self) -> Instant {
+            self.0.now()
+        }
+    }
+
+    impl<'a> Timer for Own<'a> {
+        type Sleep = ManualSleep<'a>;
+
+        fn sleep_until(&self, at: Instant) -> ManualSleep<'a> {
+            self.0.sleep_until(at)
+        }
+    }
+
+    let clock = ManualClock::new();
+    let timer = Own(&clock);
+    clock.run(async {
+        sleep(&timer, SECOND).await;
+        assert!(timeout(&timer, SECOND, pending::<()>()).await.is_err());
+    });
+    assert_eq!(timer.now(), at(2));
 }
