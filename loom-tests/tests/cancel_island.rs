@@ -11,7 +11,7 @@ use std::{
 };
 
 use explore::{
-    is_ready, pending, poll_now,
+    Explore, is_ready, pending, poll_now,
     token::{cancel_elsewhere, elsewhere},
 };
 use loom::thread;
@@ -240,16 +240,20 @@ fn a_linked_token_may_go_beside_a_parent_that_goes() {
 
 #[test]
 fn nested_islands_are_told_by_whoever_cancels() {
-    explore(&[true, false], || {
-        let token = CancelToken::new();
-        let island = token.child_island();
-        let nested = island.child_island();
-        let other = cancel_elsewhere(&token);
-        let won = island.cancel();
-        assert!(nested.is_cancelled());
-        other.join().unwrap();
-        won
-    });
+    let reason =
+        "448,479 executions without, which were all run once, and take a minute and a half";
+    Explore::new()
+        .preemption_bound(4, reason)
+        .run(&[true, false], || {
+            let token = CancelToken::new();
+            let island = token.child_island();
+            let nested = island.child_island();
+            let other = cancel_elsewhere(&token);
+            let won = island.cancel();
+            assert!(nested.is_cancelled());
+            other.join().unwrap();
+            won
+        });
 }
 
 /// Cancels a token when it is woken, in the middle of another's walk.
