@@ -43,14 +43,13 @@ fn islands_are_told_after_the_tree_that_they_hang_in() {
         CancelToken::any_of(&[&root]),
     ];
     let told = Arc::new(Mutex::new(Vec::new()));
-    for (n, token) in tokens.iter().enumerate() {
-        let below = token.child();
-        for (name, token) in [(n, token), (n + 10, &below)] {
+    let children = tokens.each_ref().map(|token| token.child());
+    for (n, (token, below)) in tokens.iter().zip(&children).enumerate() {
+        for (name, token) in [(n, token), (n + 10, below)] {
             let told = Arc::clone(&told);
             let registration = token.on_cancel(move |_| told.lock().unwrap().push(name));
             registration.forget();
         }
-        std::mem::forget(below);
     }
     root.cancel();
     assert_eq!(*told.lock().unwrap(), [2, 12, 0, 10, 3, 13, 1, 11]);
