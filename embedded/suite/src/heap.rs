@@ -1,10 +1,15 @@
-//! A heap small enough for a Cortex-M0 with 16 KiB of RAM.
+//! A heap small enough for a Cortex-M0 with 16 KiB of RAM; where there is a compare-and-swap, and so
+//! pipelines, a larger one.
 
 use core::mem::MaybeUninit;
 
 use embedded_alloc::LlffHeap;
 
-const SIZE: usize = 4096;
+const SIZE: usize = if cfg!(target_has_atomic = "ptr") {
+    16 * 1024
+} else {
+    4 * 1024
+};
 
 #[global_allocator]
 static HEAP: LlffHeap = LlffHeap::empty();

@@ -17,7 +17,7 @@ fn a_pipeline_works_off_all_items_in_order(platform: &Platform) {
     let result = platform.block_on(try_scope!(|s| {
         let items = Pipeline::<()>::new(&s, 1)
             .iter(0..20_u32)
-            .map_ordered(3, async |n| Ok(n * n))
+            .map_ordered(2, async |n| Ok(n * n))
             .filter(|n| n % 2 == 0)
             .into_receiver();
         let mut sum = 0;
