@@ -153,8 +153,9 @@ mod critical {
 pub(crate) mod spin {
     //! A test-and-test-and-set lock.
     //!
-    //! It waits by spinning (for a short while only, where there are threads that can sleep): an
-    //! interrupt handler that spins on a lock whose holder it interrupted never returns. On such targets take a back-end that masks interrupts.
+    //! It waits by spinning; where there are threads, by letting others run, and by sleeping when that
+    //! has not helped. An interrupt handler that spins on a lock whose holder it interrupted never
+    //! returns: on such targets take a back-end that masks interrupts.
 
     use core::panic::{RefUnwindSafe, UnwindSafe};
 

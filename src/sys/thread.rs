@@ -8,12 +8,15 @@ mod imp {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct ThreadId(usize);
 
-    /// Looks again at once, or when others have run, or after a sleep: the other thread may have
-    /// been taken off its processor, by this one if that is more important.
+    /// Looks again when others have run, or after a sleep: the other thread may have been taken off
+    /// its processor, by this one if that is more important.
+    ///
+    /// Not at once: two threads that spin for the same lock pass it, and what is behind it, from
+    /// core to core each time. Who gives way meanwhile lets the other do more than one thing with
+    /// it, and that is a third of the time (`ci/bench channel --rows 4-1`).
     pub(crate) fn spin(turn: u32) {
         match turn {
-            0..40 => core::hint::spin_loop(),
-            40..60 => std::thread::yield_now(),
+            0..60 => std::thread::yield_now(),
             _ => std::thread::sleep(core::time::Duration::from_micros(50)),
         }
     }
