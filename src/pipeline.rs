@@ -178,8 +178,8 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
 
     /// The token of the pipeline, a child of the scope's.
     ///
-    /// [Stopping](crate::cancel::Token::stop) it closes the sources and lets the rest drain; cancelling it
-    /// ends all stages after the item that they have in hand.
+    /// [Stopping](crate::cancel::Token::stop) it closes the sources and lets the rest drain;
+    /// cancelling it ends all stages after the item that they have in hand.
     #[must_use]
     pub fn token(&self) -> &CancelToken {
         &self.state.ledger.token

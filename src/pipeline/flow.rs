@@ -275,8 +275,7 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
     ///
     /// It can be cloned: each item goes to one of the receivers. When the pipeline has failed, what
     /// lies in it is counted as [unprocessed](super::Failed::unprocessed), and can still be taken by a
-    /// receiver that is kept outside of the scope. With a room of zero and a single worker, items
-    /// come to those who wait, not to [`try_recv`](crate::channel::RecvEnd::try_recv).
+    /// receiver that is kept outside of the scope.
     #[must_use = "dropping the receiver ends what is before it"]
     pub fn into_receiver(self) -> Receiver<T> {
         self.input.into_receiver()
