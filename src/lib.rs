@@ -127,6 +127,8 @@ pub mod barrier;
 pub mod cancel;
 pub mod channel;
 mod event;
+#[cfg(feature = "alloc")]
+pub mod group;
 pub mod join;
 mod latch;
 pub mod oneshot;

@@ -101,16 +101,16 @@
 //! One allocation for a scope and one for each child, its result and handle included; it is
 //! freed when the child is done, its handle is gone and no waker is left.
 
-mod body;
+pub(crate) mod body;
 mod child;
-mod count;
+pub(crate) mod count;
 mod driver;
 mod gate;
 mod handle;
 mod limit;
 pub mod local;
 mod macros;
-mod ready;
+pub(crate) mod ready;
 mod run;
 mod shared;
 mod siblings;
@@ -125,6 +125,7 @@ use core::{
 };
 
 pub use crate::cancel::Cancelled;
+pub(crate) use child::{Plain, Settle, Try};
 pub use handle::Handle;
 pub use run::{Run, RunTry};
 pub use spawn::{Admits, Local, Refused, Scope, Threaded};

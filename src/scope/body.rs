@@ -17,7 +17,7 @@ pin_project! {
     /// look at the `Option` around it, claims that nothing in it is borrowed mutably, and a
     /// future may so borrow from itself.
     #[derive(Debug)]
-    pub(super) struct Body<F, T> {
+    pub(crate) struct Body<F, T> {
         #[pin]
         future: Option<F>,
         done: bool,
@@ -26,7 +26,7 @@ pin_project! {
 }
 
 impl<F, T> Body<F, T> {
-    pub(super) fn new(future: F) -> Self {
+    pub(crate) fn new(future: F) -> Self {
         Self {
             future: Some(future),
             done: false,
@@ -35,13 +35,13 @@ impl<F, T> Body<F, T> {
     }
 
     /// Whether there is no future left to poll.
-    pub(super) fn is_done(self: Pin<&mut Self>) -> bool {
+    pub(crate) fn is_done(self: Pin<&mut Self>) -> bool {
         *self.project().done
     }
 
     /// Polls the future, unless it is done. When it is, it is dropped where it stands and
     /// its value kept, or its error returned.
-    pub(super) fn poll<S>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Break>>
+    pub(crate) fn poll<S>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Break>>
     where
         F: Future,
         S: Settle<F::Output, Value = T>,
@@ -59,14 +59,14 @@ impl<F, T> Body<F, T> {
     }
 
     /// Drops the future or the value, whichever is there.
-    pub(super) fn clear(self: Pin<&mut Self>) {
+    pub(crate) fn clear(self: Pin<&mut Self>) {
         let mut this = self.project();
         this.future.set(None);
         *this.done = true;
         *this.value = None;
     }
 
-    pub(super) fn take_value(self: Pin<&mut Self>) -> Option<T> {
+    pub(crate) fn take_value(self: Pin<&mut Self>) -> Option<T> {
         self.project().value.take()
     }
 }

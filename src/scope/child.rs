@@ -85,7 +85,7 @@ pub(super) enum Progress {
 }
 
 /// How an output is taken: as a value, or as a `Result` whose error ends the scope.
-pub(super) trait Settle<Out> {
+pub(crate) trait Settle<Out> {
     type Value;
     type Break;
 
@@ -93,7 +93,7 @@ pub(super) trait Settle<Out> {
 }
 
 /// Any output is a value.
-pub(super) struct Plain<B>(PhantomData<B>);
+pub(crate) struct Plain<B>(PhantomData<B>);
 
 impl<Out, B> Settle<Out> for Plain<B> {
     type Value = Out;
@@ -105,7 +105,7 @@ impl<Out, B> Settle<Out> for Plain<B> {
 }
 
 /// An error ends the scope.
-pub(super) struct Try;
+pub(crate) struct Try;
 
 impl<T, B> Settle<Result<T, B>> for Try {
     type Value = T;

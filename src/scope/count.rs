@@ -6,10 +6,10 @@ use crate::sys::atomic::{AtomicUsize, Ordering};
 const MOST: usize = usize::MAX / 2;
 
 #[derive(Debug)]
-pub(super) struct Count(AtomicUsize);
+pub(crate) struct Count(AtomicUsize);
 
 impl Count {
-    pub(super) fn new(count: usize) -> Self {
+    pub(crate) fn new(count: usize) -> Self {
         Self(AtomicUsize::new(count))
     }
 
@@ -19,7 +19,7 @@ impl Count {
     ///
     /// If the count would get near to overflowing, which takes that many forgotten wakers.
     #[inline]
-    pub(super) fn acquire(&self) {
+    pub(crate) fn acquire(&self) {
         // Relaxed: a new count is made out of an old one, nothing is looked at.
         if self.0.fetch_add(1, Ordering::Relaxed) >= MOST {
             self.0.fetch_sub(1, Ordering::Relaxed);
@@ -30,7 +30,7 @@ impl Count {
     /// Takes one off; `true` for the last, who frees the block.
     #[inline]
     #[must_use]
-    pub(super) fn release(&self) -> bool {
+    pub(crate) fn release(&self) -> bool {
         // Release: whoever frees sees what this holder did. Acquire: pairs with that.
         self.0.fetch_sub(1, Ordering::AcqRel) == 1
     }

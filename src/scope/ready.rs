@@ -37,17 +37,17 @@ use crate::{
 };
 
 /// The bit of [`Link::state`] that says that the link is queued.
-pub(super) const QUEUED: usize = 0b1;
+pub(crate) const QUEUED: usize = 0b1;
 
 /// One place in the queue. `state` is shared with the owner, who uses the other bits.
 #[derive(Debug)]
-pub(super) struct Link {
-    pub(super) state: AtomicUsize,
+pub(crate) struct Link {
+    pub(crate) state: AtomicUsize,
     next: UnsafeCell<*mut Link>,
 }
 
 impl Link {
-    pub(super) fn new(state: usize) -> Self {
+    pub(crate) fn new(state: usize) -> Self {
         Self {
             state: AtomicUsize::new(state),
             next: UnsafeCell::new(ptr::null_mut()),
@@ -57,7 +57,7 @@ impl Link {
     /// Sets the `QUEUED` bit, and `also` with it, and returns the state before. If the bit was
     /// clear, the caller has to push the link.
     #[inline]
-    pub(super) fn queue(&self, also: usize) -> usize {
+    pub(crate) fn queue(&self, also: usize) -> usize {
         // Release: pairs with the acquire in `unqueue`, also where the bit was set already.
         // Acquire: pairs with its release; `next` is the caller's now (invariant 1).
         self.state.fetch_or(QUEUED | also, Ordering::AcqRel)
@@ -68,18 +68,20 @@ impl Link {
     /// To be called before what the link stands for is looked at: what was published by a
     /// wake that found the bit set is seen then.
     #[inline]
-    pub(super) fn unqueue(&self, also: usize) -> usize {
+    pub(crate) fn unqueue(&self, also: usize) -> usize {
         // Acquire: pairs with the release in every `queue` that found the bit set.
         // Release: hands `next` over to the next producer (invariant 1).
         self.state.fetch_and(!(QUEUED | also), Ordering::AcqRel)
     }
 
-    fn next(&self) -> *mut Link {
+    /// To be called by the owner of `next` alone (invariant 1).
+    pub(crate) fn next(&self) -> *mut Link {
         // SAFETY: only the owner of `next` calls this (invariant 1).
         self.next.with(|next| unsafe { *next })
     }
 
-    fn set_next(&self, link: *mut Link) {
+    /// To be called by the owner of `next` alone (invariant 1).
+    pub(crate) fn set_next(&self, link: *mut Link) {
         // SAFETY: only the owner of `next` calls this (invariant 1).
         self.next.with_mut(|next| unsafe { *next = link });
     }
@@ -91,13 +93,13 @@ const CLOSED: *mut Link = ptr::without_provenance_mut(2);
 
 /// The stack of ready links and the waker of the task that polls the scope.
 #[derive(Debug)]
-pub(super) struct ReadyQueue {
+pub(crate) struct ReadyQueue {
     head: AtomicPtr<Link>,
     parent: WakerCell,
 }
 
 impl ReadyQueue {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             head: AtomicPtr::new(EMPTY),
             parent: WakerCell::new(),
@@ -110,7 +112,7 @@ impl ReadyQueue {
     ///
     /// The caller has set the link's `QUEUED` bit (or made it with the bit set), and the
     /// memory stays alive as invariant 2 demands.
-    pub(super) unsafe fn push(&self, link: *mut Link) -> bool {
+    pub(crate) unsafe fn push(&self, link: *mut Link) -> bool {
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             if head == CLOSED {
@@ -137,12 +139,12 @@ impl ReadyQueue {
     }
 
     /// Takes all that is ready, in order of arrival.
-    pub(super) fn take(&self) -> Batch {
+    pub(crate) fn take(&self) -> Batch {
         self.take_leaving(EMPTY)
     }
 
     /// Closes the queue for good and takes what is left.
-    pub(super) fn close(&self) -> Batch {
+    pub(crate) fn close(&self) -> Batch {
         self.take_leaving(CLOSED)
     }
 
@@ -161,7 +163,7 @@ impl ReadyQueue {
     }
 
     /// Closes the queue if nothing is ready. Called by the driver, so not while parked.
-    pub(super) fn close_if_empty(&self) -> bool {
+    pub(crate) fn close_if_empty(&self) -> bool {
         // Relaxed: it publishes nothing and takes nothing.
         self.head
             .compare_exchange(EMPTY, CLOSED, Ordering::Relaxed, Ordering::Relaxed)
@@ -169,7 +171,7 @@ impl ReadyQueue {
     }
 
     /// Registers the task of `cx` and parks, unless something is ready.
-    pub(super) fn park(&self, cx: &Context<'_>) -> bool {
+    pub(crate) fn park(&self, cx: &Context<'_>) -> bool {
         if self.head.load(Ordering::Relaxed) != EMPTY {
             return false;
         }
@@ -181,32 +183,32 @@ impl ReadyQueue {
     }
 
     /// Drops the waker of a task that has nothing to wait for any more.
-    pub(super) fn forget_parent(&self) {
+    pub(crate) fn forget_parent(&self) {
         self.parent.clear();
     }
 
     /// Whether the scope has ended. A hint: the refusal of a push is what counts.
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.head.load(Ordering::Relaxed) == CLOSED
     }
 }
 
 /// Queued links in the hands of the driver, first in, first out.
 #[derive(Debug)]
-pub(super) struct Batch {
+pub(crate) struct Batch {
     head: *mut Link,
     tail: *mut Link,
 }
 
 impl Batch {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             head: EMPTY,
             tail: EMPTY,
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.head.is_null()
     }
 
@@ -225,7 +227,7 @@ impl Batch {
     /// # Safety
     ///
     /// As for `push_front`.
-    pub(super) unsafe fn push_back(&mut self, link: *mut Link) {
+    pub(crate) unsafe fn push_back(&mut self, link: *mut Link) {
         // SAFETY: a queued link is alive (invariant 2).
         unsafe { &*link }.set_next(EMPTY);
         // SAFETY: as above.
@@ -237,7 +239,7 @@ impl Batch {
     }
 
     /// Takes the first link; its bit is still set and the caller must clear it.
-    pub(super) fn pop_front(&mut self) -> Option<*mut Link> {
+    pub(crate) fn pop_front(&mut self) -> Option<*mut Link> {
         // SAFETY: a queued link is alive (invariant 2).
         let next = unsafe { self.head.as_ref() }?.next();
         let link = core::mem::replace(&mut self.head, next);

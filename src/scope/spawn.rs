@@ -336,6 +336,14 @@ pub struct Refused<F> {
 }
 
 impl<F> Refused<F> {
+    /// Of a group that is over.
+    pub(crate) fn over(future: F) -> Self {
+        Self {
+            future,
+            full: false,
+        }
+    }
+
     /// The future that was refused.
     pub fn into_inner(self) -> F {
         self.future

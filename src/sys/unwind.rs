@@ -134,6 +134,14 @@ impl FirstPanic {
         }
     }
 
+    /// Goes on with it; there must be one.
+    pub(crate) fn resume(self) -> ! {
+        match self.0 {
+            Some(payload) => resume(payload),
+            None => unreachable!("there was a panic"),
+        }
+    }
+
     pub(crate) fn into_result(self) -> Result<(), Payload> {
         self.0.map_or(Ok(()), Err)
     }

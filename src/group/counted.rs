@@ -1,0 +1,121 @@
+//! A counted pointer: what `Arc` is, also where the target has no compare-and-swap and under
+//! loom, and what a waker can be made of.
+
+use alloc::boxed::Box;
+use core::{
+    fmt,
+    mem::ManuallyDrop,
+    ops::Deref,
+    ptr::NonNull,
+    task::{RawWaker, RawWakerVTable, Waker},
+};
+
+use crate::scope::count::Count;
+
+struct Block<T> {
+    refs: Count,
+    value: T,
+}
+
+/// Shares a `T`; the last one drops it.
+pub struct Counted<T>(NonNull<Block<T>>);
+
+// SAFETY: as for `Arc`: a `T` is reached through `&` from wherever there is a count, and dropped
+// where the last one goes.
+unsafe impl<T: Send + Sync> Send for Counted<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for Counted<T> {}
+
+impl<T> Counted<T> {
+    pub(super) fn new(value: T) -> Self {
+        let refs = Count::new(1);
+        let block = Box::into_raw(Box::new(Block { refs, value }));
+        // SAFETY: a box is not null.
+        Self(unsafe { NonNull::new_unchecked(block) })
+    }
+}
+
+impl<T> Deref for Counted<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: this holds a count, so the block is alive.
+        &unsafe { self.0.as_ref() }.value
+    }
+}
+
+impl<T> Clone for Counted<T> {
+    fn clone(&self) -> Self {
+        // SAFETY: this holds a count, so the block is alive.
+        unsafe { self.0.as_ref() }.refs.acquire();
+        Self(self.0)
+    }
+}
+
+impl<T> Drop for Counted<T> {
+    fn drop(&mut self) {
+        // SAFETY: this holds a count, so the block is alive.
+        if unsafe { self.0.as_ref() }.refs.release() {
+            // SAFETY: the last count is gone and the block came from a box.
+            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Counted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        T::fmt(self, f)
+    }
+}
+
+/// What can be woken. Its counted pointers are wakers.
+pub trait Woken: Send + Sync + 'static {
+    fn wake(&self);
+}
+
+impl<T: Woken> Counted<T> {
+    const TABLE: RawWakerVTable = RawWakerVTable::new(
+        |data| {
+            // SAFETY: the data of this table is always such a block; the count stays with `data`.
+            let block = ManuallyDrop::new(unsafe { Self::from_data(data) });
+            RawWaker::new(Self::clone(&block).into_data(), &Self::TABLE)
+        },
+        |data| {
+            // SAFETY: as above; waking by value gives the count up.
+            unsafe { Self::from_data(data) }.wake();
+        },
+        |data| {
+            // SAFETY: as above; the count stays with `data`.
+            ManuallyDrop::new(unsafe { Self::from_data(data) }).wake();
+        },
+        |data| {
+            // SAFETY: as above; dropping the waker gives the count up.
+            drop(unsafe { Self::from_data(data) });
+        },
+    );
+
+    /// A waker that holds no count of its own.
+    ///
+    /// # Safety
+    ///
+    /// The block outlives the waker's use.
+    pub(super) unsafe fn borrowed_waker(&self) -> ManuallyDrop<Waker> {
+        let data = self.0.as_ptr().cast_const().cast();
+        // SAFETY: the table keeps the contract of `RawWaker`; not dropping the waker leaves the
+        // count it did not take alone.
+        ManuallyDrop::new(unsafe { Waker::new(data, &Self::TABLE) })
+    }
+
+    fn into_data(self) -> *const () {
+        ManuallyDrop::new(self).0.as_ptr().cast_const().cast()
+    }
+
+    /// # Safety
+    ///
+    /// `data` is that of a waker of this table, and the caller owns the count that the result
+    /// will release.
+    unsafe fn from_data(data: *const ()) -> Self {
+        // SAFETY: never null, by the caller's word.
+        Self(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
+    }
+}

@@ -1,0 +1,332 @@
+//! A group that is joined: its future, with and without an end that may come early.
+
+use core::{
+    fmt,
+    future::Future,
+    ops::ControlFlow,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::future::FusedFuture;
+use pin_project_lite::pin_project;
+
+use super::{
+    Joiner, Source,
+    pass::{Host, Passes},
+    source::Output,
+};
+use crate::{
+    cancel::{CancelToken, Cancelled, Cause, CauseKind, WaitCancelledOwned},
+    sys::unwind::{self, FirstPanic, Payload},
+    time::{Instant, Timer},
+};
+
+/// The future of a group that is joined: [`Group::join`](super::Group::join).
+///
+/// It allocates once for the group, and now and then for room that is used again and again, so
+/// that it comes to nothing for each child; what the joiner keeps is its own.
+///
+/// # Cancel safety
+///
+/// Dropping it drops the children, the newest first; when `drop` returns, all their destructors
+/// have run. It may be moved, and between tasks, while it is running.
+///
+/// # Panics
+///
+/// With what a child, the source, the joiner or a destructor panicked with, once the children have
+/// been dropped; and if it is polled again after it has completed.
+#[must_use = "futures do nothing unless awaited or polled"]
+pub struct Join<S: Source, J> {
+    passes: Passes<S::Child>,
+    host: Joining<S, J>,
+    phase: Phase,
+}
+
+/// Where children come from and where their outputs go.
+struct Joining<S, J> {
+    /// `None` at the end.
+    source: Option<S>,
+    joiner: Option<J>,
+    limit: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    New,
+    /// Between passes.
+    Idle,
+    /// In a pass. Found at the start of one, it means that a panic left the last one.
+    Passing,
+    Over,
+}
+
+impl<S, J> Host<S::Child> for Joining<S, J>
+where
+    S: Source,
+    J: Joiner<Output<S>>,
+{
+    fn next(&mut self, running: usize) -> Option<S::Child> {
+        if running < self.limit {
+            self.source.as_mut()?.next()
+        } else {
+            None
+        }
+    }
+
+    fn done(&mut self, index: usize, output: Output<S>) -> ControlFlow<()> {
+        match &mut self.joiner {
+            Some(joiner) => joiner.on_done(index, output),
+            None => unreachable!("there is a joiner until the end"),
+        }
+    }
+
+    fn body(&mut self) -> ControlFlow<()> {
+        unreachable!("there is no body")
+    }
+}
+
+// What may be in the middle of being used is on the heap, and pinned there.
+impl<S: Source, J> Unpin for Join<S, J> {}
+
+impl<S, J> Join<S, J>
+where
+    S: Source,
+    J: Joiner<Output<S>>,
+{
+    pub(super) fn new(source: S, limit: usize, joiner: J) -> Self {
+        Self {
+            passes: Passes::new(source.hub().map(|hub| hub.shared().clone())),
+            host: Joining {
+                source: Some(source),
+                joiner: Some(joiner),
+                limit,
+            },
+            phase: Phase::New,
+        }
+    }
+
+    /// Ends the group when `at` has come by the clock of the timer: the children are dropped, and
+    /// the joiner makes of it what it [can](Joiner::cut_short).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pleach::{group::{Collect, group}, time::{Clock, ManualClock, sleep}};
+    ///
+    /// let clock = ManualClock::new();
+    /// let ask = |seconds| {
+    ///     let clock = &clock;
+    ///     async move {
+    ///         sleep(clock, Duration::from_secs(seconds)).await;
+    ///         Ok::<_, ()>(seconds)
+    ///     }
+    /// };
+    /// let at = clock.now() + Duration::from_secs(5);
+    /// let answers = clock.run(group([9, 2, 4].map(ask)).join(Collect::new()).deadline((&clock, at)));
+    /// assert_eq!(answers.unwrap().values, [(1, 2), (2, 4)]);
+    /// ```
+    pub fn deadline<T: Timer>(self, (timer, at): (T, Instant)) -> JoinUntil<S, J, Alarm<T::Sleep>> {
+        let sleep = timer.sleep_until(at);
+        self.until(Alarm { sleep })
+    }
+
+    /// Ends the group when `token` is cancelled, as [`deadline`](Self::deadline) does.
+    pub fn token(self, token: &CancelToken) -> JoinUntil<S, J, WaitCancelledOwned> {
+        self.until(token.clone().cancelled_owned())
+    }
+
+    /// Ends the group when `end` is done, with the cause that it gives, as
+    /// [`deadline`](Self::deadline) does. Children that are done in the same pass count.
+    pub fn until<W>(self, end: W) -> JoinUntil<S, J, W>
+    where
+        W: Future,
+        W::Output: Into<Cause>,
+    {
+        JoinUntil { join: self, end }
+    }
+
+    /// One pass; whether the group has ended.
+    fn pass(&mut self) -> bool {
+        if self.phase == Phase::New {
+            let expected = self.host.source.as_ref().map_or((0, Some(0)), S::size_hint);
+            if let Some(joiner) = &mut self.host.joiner {
+                joiner.expect(expected);
+            }
+            self.passes.crew.reserve(expected.0.min(self.host.limit));
+        }
+        self.phase = Phase::Passing;
+        self.passes.pass(&mut self.host).is_break()
+            || (self.passes.crew.len() == 0 && self.host.source.as_mut().is_none_or(S::close))
+    }
+
+    /// Goes on with the children; `true` when there are none left and none to come.
+    fn poll_children(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.phase {
+            Phase::New | Phase::Idle => {}
+            Phase::Passing => panic!("a group was polled again after a panic"),
+            Phase::Over => panic!("a group was polled after it had completed"),
+        }
+        match unwind::catch(|| self.pass()) {
+            Ok(false) => {
+                self.passes.rest(cx);
+                self.phase = Phase::Idle;
+                Poll::Pending
+            }
+            Ok(true) => Poll::Ready(()),
+            Err(payload) => {
+                self.phase = Phase::Over;
+                let mut panics = FirstPanic::default();
+                panics.note(Err(payload));
+                panics.note(self.tear_down());
+                panics.run(|| self.host.joiner = None);
+                panics.resume()
+            }
+        }
+    }
+
+    /// The joiner, when everything else is gone.
+    fn end(&mut self) -> J {
+        self.phase = Phase::Over;
+        let torn_down = self.tear_down();
+        match (torn_down, self.host.joiner.take()) {
+            (Ok(()), Some(joiner)) => joiner,
+            (Ok(()), None) => unreachable!("there is a joiner until the end"),
+            (Err(payload), joiner) => {
+                unwind::swallow(|| drop(joiner));
+                unwind::resume(payload)
+            }
+        }
+    }
+}
+
+impl<S: Source, J> Join<S, J> {
+    /// Drops those that were not started, then the children. Again it does what is left.
+    fn tear_down(&mut self) -> Result<(), Payload> {
+        let mut panics = FirstPanic::default();
+        panics.run(|| self.host.source = None);
+        panics.note(self.passes.crew.clear());
+        panics.into_result()
+    }
+}
+
+impl<S: Source, J> Drop for Join<S, J> {
+    fn drop(&mut self) {
+        if let Err(payload) = self.tear_down() {
+            unwind::resume_unless_panicking(payload);
+        }
+    }
+}
+
+impl<S, J> Future for Join<S, J>
+where
+    S: Source,
+    J: Joiner<Output<S>>,
+{
+    type Output = J::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<J::Output> {
+        self.poll_children(cx).map(|()| self.end().finish())
+    }
+}
+
+impl<S, J> FusedFuture for Join<S, J>
+where
+    S: Source,
+    J: Joiner<Output<S>>,
+{
+    fn is_terminated(&self) -> bool {
+        self.phase == Phase::Over
+    }
+}
+
+impl<S: Source, J> fmt::Debug for Join<S, J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Join")
+            .field("running", &self.passes.crew.len())
+            .field("phase", &self.phase)
+            .finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// The future of a joined group that may be cut short: [`Join::deadline`], [`Join::token`],
+    /// [`Join::until`].
+    ///
+    /// Otherwise as [`Join`].
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`], if it was cut short and the joiner gives no partial result.
+    #[must_use = "futures do nothing unless awaited or polled"]
+    pub struct JoinUntil<S, J, W>
+    where
+        S: Source,
+    {
+        join: Join<S, J>,
+        #[pin]
+        end: W,
+    }
+}
+
+impl<S, J, W> Future for JoinUntil<S, J, W>
+where
+    S: Source,
+    J: Joiner<Output<S>>,
+    W: Future,
+    W::Output: Into<Cause>,
+{
+    type Output = Result<J::Output, Cancelled>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if this.join.phase == Phase::New {
+            // Nothing is started for nothing.
+            if let Poll::Ready(cause) = this.end.as_mut().poll(cx) {
+                return Poll::Ready(this.join.end().cut_short(cause.into()));
+            }
+        }
+        if this.join.poll_children(cx).is_ready() {
+            return Poll::Ready(Ok(this.join.end().finish()));
+        }
+        let end = this.end.poll(cx);
+        end.map(|cause| this.join.end().cut_short(cause.into()))
+    }
+}
+
+impl<S, J, W> FusedFuture for JoinUntil<S, J, W>
+where
+    S: Source,
+    J: Joiner<Output<S>>,
+    W: Future,
+    W::Output: Into<Cause>,
+{
+    fn is_terminated(&self) -> bool {
+        self.join.is_terminated()
+    }
+}
+
+impl<S: Source, J, W> fmt::Debug for JoinUntil<S, J, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("JoinUntil").field(&self.join).finish()
+    }
+}
+
+pin_project! {
+    /// A sleep at whose end a deadline has passed: what [`Join::deadline`] waits for.
+    #[derive(Debug)]
+    pub struct Alarm<S> {
+        #[pin]
+        sleep: S,
+    }
+}
+
+impl<S: Future<Output = ()>> Future for Alarm<S> {
+    type Output = Cause;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cause> {
+        let sleep = self.project().sleep;
+        sleep.poll(cx).map(|()| CauseKind::Deadline.into())
+    }
+}

@@ -1,0 +1,64 @@
+//! The results of a group as a stream.
+
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::stream::Stream;
+
+use super::hub::HubRef;
+use crate::sys::unwind::FirstPanic;
+
+/// The results of a group whose children are of the type `F`, as a stream.
+///
+/// Taken in the body of the group, beside which the children go on, whatever it awaits; it may be
+/// given to another task as well. It gives `None` when no child is left; if there are
+/// [spawners](super::Spawner), those that are spawned later give results again.
+///
+/// # Cancel safety
+///
+/// A result is taken by the poll that returns it, and stays otherwise. Dropping the stream drops the
+/// results that are there; later ones are dropped as they come.
+#[must_use = "streams do nothing unless polled"]
+pub struct Results<F: Future> {
+    hub: HubRef<F>,
+}
+
+impl<F: Future> Results<F> {
+    pub(super) fn new(hub: HubRef<F>, in_order: bool) -> Self {
+        hub.begin_reading(in_order);
+        Self { hub }
+    }
+
+    /// The next result: what the stream gives, without the trait.
+    pub async fn next(&mut self) -> Option<F::Output> {
+        core::future::poll_fn(|cx| self.hub.poll_take(cx)).await
+    }
+}
+
+impl<F: Future> Stream for Results<F> {
+    type Item = F::Output;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
+        self.hub.poll_take(cx)
+    }
+}
+
+impl<F: Future> Drop for Results<F> {
+    fn drop(&mut self) {
+        let mut panics = FirstPanic::default();
+        for result in self.hub.stop_reading() {
+            panics.run(|| drop(result));
+        }
+        panics.resume_in_drop();
+    }
+}
+
+impl<F: Future> fmt::Debug for Results<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Results").finish_non_exhaustive()
+    }
+}

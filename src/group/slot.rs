@@ -1,0 +1,311 @@
+//! One place of a group: a future, and what its wakers need.
+//!
+//! ```text
+//!  Slot<F> ┌ Head ─────────────────────────┐┌───────────────────┐
+//!          │ link (state, next) · chunk    ││ siblings · future │
+//!          └───────────────────────────────┘└───────────────────┘
+//! ```
+//!
+//! The state counts the wakers of the place beside its two bits, so it takes one word to tell
+//! whether it can be used again, and a child that never cloned its waker costs no
+//! read-modify-write at all.
+//!
+//! | state | the place |
+//! |---|---|
+//! | `QUEUED` | is in the queue of those ready, or about to be put there |
+//! | `RETIRED` | holds no future any more and waits until it is free: not `QUEUED`, no wakers |
+//! | the rest | has so many wakers, not counting the one that its driver polls with |
+//!
+//! # Invariants
+//!
+//! 1. The future belongs to the driver. Wakers touch the head, and never the future.
+//! 2. A retired place that is not free is *lent*: it holds a count of its chunk, which whoever
+//!    makes it free takes over. That is the driver if it comes off the queue and has no wakers,
+//!    else the last waker, which gives the place back to the driver, or lets go of the chunk if
+//!    there is no driver any more.
+//! 3. The bit `RETIRED` is set by the driver while it has the place; a waker that then finds
+//!    `QUEUED` clear may set it for a moment, and clears it before it gives its own count up.
+
+use core::{
+    mem::{ManuallyDrop, MaybeUninit},
+    ptr::NonNull,
+    task::{RawWaker, RawWakerVTable, Waker},
+};
+
+use super::shared::SharedRef;
+use crate::{
+    scope::{
+        count::Count,
+        ready::{Link, QUEUED},
+    },
+    sys::{atomic::Ordering, cell::UnsafeCell},
+};
+
+const RETIRED: usize = 1 << 1;
+/// One waker, in the bits above the flags.
+const WAKER: usize = 1 << 2;
+/// Half the range: far more wakers than memory could hold, unless they are forgotten.
+const MOST: usize = usize::MAX / 2;
+
+/// What places in one piece of memory have in common.
+#[repr(C)]
+pub(super) struct ChunkHead {
+    /// One of the driver, and one of each place that is lent.
+    refs: Count,
+    shared: SharedRef,
+    free: unsafe fn(NonNull<Self>),
+}
+
+impl ChunkHead {
+    /// With one count, the driver's. `free` is called when the last is gone.
+    pub(super) fn new(shared: SharedRef, free: unsafe fn(NonNull<Self>)) -> Self {
+        Self {
+            refs: Count::new(1),
+            shared,
+            free,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The caller owns a count of the chunk, and gives it up.
+    pub(super) unsafe fn release(chunk: NonNull<Self>) {
+        // SAFETY: alive while there is a count.
+        let head = unsafe { chunk.as_ref() };
+        let free = head.free;
+        if head.refs.release() {
+            // SAFETY: the last count is gone.
+            unsafe { free(chunk) };
+        }
+    }
+}
+
+/// The part of a place that wakers know.
+#[repr(C)]
+pub(super) struct Head {
+    // First, so that a pointer to the link is one to the place.
+    link: Link,
+    chunk: NonNull<ChunkHead>,
+}
+
+#[repr(C)]
+pub(super) struct Slot<F> {
+    head: Head,
+    pub(super) siblings: UnsafeCell<Siblings<F>>,
+    pub(super) future: UnsafeCell<MaybeUninit<F>>,
+}
+
+/// Neighbours in the driver's list of running children, and which child it is. The driver's.
+pub(super) struct Siblings<F> {
+    pub(super) prev: Option<NonNull<Slot<F>>>,
+    pub(super) next: Option<NonNull<Slot<F>>>,
+    pub(super) index: usize,
+}
+
+impl<F> Slot<F> {
+    pub(super) fn new(chunk: NonNull<ChunkHead>) -> Self {
+        Self {
+            head: Head {
+                link: Link::new(0),
+                chunk,
+            },
+            siblings: UnsafeCell::new(Siblings {
+                prev: None,
+                next: None,
+                index: 0,
+            }),
+            future: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    pub(super) fn link(&self) -> &Link {
+        &self.head.link
+    }
+
+    /// Makes a free place one of a child.
+    pub(super) fn occupy(&self) {
+        // Relaxed: nobody else knows of a free place.
+        self.head.link.state.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether the child was woken and did not come off the queue since.
+    pub(super) fn is_queued(&self) -> bool {
+        self.head.link.state.load(Ordering::Relaxed) & QUEUED != 0
+    }
+
+    /// Takes the place off the queue, as whoever popped it has to. `None` if the child in it is
+    /// to be polled, else whether the place is free now.
+    pub(super) fn come_off(&self) -> Option<bool> {
+        let before = self.head.link.unqueue(0);
+        if before & RETIRED == 0 {
+            return None;
+        }
+        let is_free = before < WAKER;
+        if is_free {
+            // SAFETY: the place was lent and is free: its count is taken over (invariant 2).
+            unsafe { ChunkHead::release(self.head.chunk) };
+        }
+        Some(is_free)
+    }
+
+    /// Retires a place whose future is gone. Whether it is free at once; else it is lent.
+    pub(super) fn retire(&self) -> bool {
+        let state = &self.head.link.state;
+        // Acquire: pairs with the releasing subtraction of the last waker that there was.
+        if state.load(Ordering::Acquire) == 0 {
+            return true;
+        }
+        // SAFETY: the driver has a count of its chunks.
+        unsafe { self.head.chunk.as_ref() }.refs.acquire();
+        // Release: whoever makes the place free sees that the future is gone. Acquire: as above.
+        let is_free = state.fetch_or(RETIRED, Ordering::AcqRel) == 0;
+        if is_free {
+            // SAFETY: counted just now, and not lent after all.
+            unsafe { ChunkHead::release(self.head.chunk) };
+        }
+        is_free
+    }
+
+    /// Takes a place over that has come back by way of its last waker.
+    pub(super) fn come_back(&self) {
+        // SAFETY: the count of the place that was lent (invariant 2).
+        unsafe { ChunkHead::release(self.head.chunk) };
+    }
+
+    /// The waker of the child in `slot`, borrowed: it is not counted.
+    ///
+    /// # Safety
+    ///
+    /// The place stays this child's while the waker is used.
+    pub(super) unsafe fn waker(slot: NonNull<Self>) -> ManuallyDrop<Waker> {
+        let data = slot.as_ptr().cast_const().cast();
+        // SAFETY: the table keeps the contract of `RawWaker`; not dropping the waker leaves
+        // the count it did not take alone.
+        ManuallyDrop::new(unsafe { Waker::new(data, &TABLE) })
+    }
+}
+
+/// A pointer to the head of a place that is occupied or lent.
+#[derive(Clone, Copy)]
+struct Place(NonNull<Head>);
+
+impl Place {
+    /// # Safety
+    ///
+    /// `data` is that of a waker with the table below.
+    unsafe fn of(data: *const ()) -> Self {
+        // SAFETY: the data of such a waker is a place, so not null.
+        Self(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
+    }
+
+    /// # Safety
+    ///
+    /// There is a waker of the place, or its driver polls it, for `'a`.
+    unsafe fn head<'a>(self) -> &'a Head {
+        // SAFETY: alive, by the caller's word (invariant 2), and never borrowed mutably.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// # Safety
+    ///
+    /// As for `head`.
+    unsafe fn acquire(self) {
+        // SAFETY: the caller's word.
+        let state = unsafe { &self.head().link.state };
+        // Relaxed: a new waker is made out of an old one, nothing is looked at.
+        if state.fetch_add(WAKER, Ordering::Relaxed) >= MOST {
+            state.fetch_sub(WAKER, Ordering::Relaxed);
+            panic!("too many wakers of one task: were they forgotten?");
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for `head`.
+    unsafe fn wake(self) {
+        // SAFETY: the caller's word.
+        let Head { link, chunk } = unsafe { self.head() };
+        // Relaxed: what is retired has nobody to tell.
+        if link.state.load(Ordering::Relaxed) & RETIRED != 0 {
+            return;
+        }
+        let before = link.queue(0);
+        if before & QUEUED != 0 {
+            return;
+        }
+        let queued = before & RETIRED == 0 && {
+            // SAFETY: a place that is occupied or lent keeps its chunk.
+            let shared = unsafe { &chunk.as_ref().shared };
+            // SAFETY: the bit was set just now; the chunk stays while the place is queued, since
+            // the driver keeps it, or there is no driver and the push is refused.
+            unsafe { shared.ready.push(self.0.as_ptr().cast()) }
+        };
+        if !queued {
+            // Retired meanwhile, or the group is gone.
+            link.unqueue(0);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The caller owns a waker's count of the place, and gives it up.
+    unsafe fn release(self) {
+        // SAFETY: the caller's count.
+        let Head { link, chunk } = unsafe { self.head() };
+        let chunk = *chunk;
+        // Release: whoever uses the place again sees that this waker is done with it. Acquire:
+        // pairs with the releases of the other wakers, and of the driver that retired it.
+        let before = link.state.fetch_sub(WAKER, Ordering::AcqRel);
+        if before != RETIRED | WAKER {
+            return;
+        }
+        // SAFETY: a lent place keeps its chunk.
+        let shared = unsafe { &chunk.as_ref().shared };
+        // SAFETY: retired, without wakers and not queued, so free and the caller's; the driver
+        // keeps the chunk.
+        if !unsafe { shared.give_back(self.0.as_ptr().cast()) } {
+            // SAFETY: the count of the place that was lent (invariant 2).
+            unsafe { ChunkHead::release(chunk) };
+        }
+    }
+}
+
+/// Gives a waker's count up when it is dropped.
+struct Release(Place);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        // SAFETY: made where there is a count to give up.
+        unsafe { self.0.release() };
+    }
+}
+
+/// The children's waker: its data is the place, one count each.
+static TABLE: RawWakerVTable = RawWakerVTable::new(
+    |data| {
+        // SAFETY: called by a waker of this table.
+        let place = unsafe { Place::of(data) };
+        // SAFETY: the waker's count.
+        unsafe { place.acquire() };
+        RawWaker::new(data, &TABLE)
+    },
+    |data| {
+        // SAFETY: called by a waker of this table; waking by value gives its count up, also if
+        // the parent's waker panics.
+        let waker = Release(unsafe { Place::of(data) });
+        // SAFETY: the waker's count.
+        unsafe { waker.0.wake() };
+    },
+    |data| {
+        // SAFETY: called by a waker of this table.
+        let place = unsafe { Place::of(data) };
+        // SAFETY: the waker's count, or the driver's poll.
+        unsafe { place.wake() };
+    },
+    |data| {
+        // SAFETY: called by a waker of this table.
+        let place = unsafe { Place::of(data) };
+        // SAFETY: dropping the waker gives its count up.
+        unsafe { place.release() };
+    },
+);

@@ -1,0 +1,12 @@
+//! Groups through their public interface.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod endings;
+mod joiners;
+mod memory;
+mod polls;
+mod random;
+mod results;
+mod spawners;
