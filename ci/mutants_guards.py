@@ -37,6 +37,7 @@ MODELS = [
     ("src/sys/lock.rs", ["lock"]),
     ("src/sys/lock_only.rs", ["semaphore+lock-only", "scope_handle+lock-only"]),
     ("src/sys/park.rs", ["semaphore_blocking"]),
+    ("src/group", ["group"]),
     ("src/scope/stop.rs", ["scope_token"]),
     ("src/scope/shared.rs", ["scope", "scope_handle", "scope_token"]),
     ("src/scope", ["scope", "scope_handle"]),
