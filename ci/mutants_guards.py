@@ -652,6 +652,12 @@ GUARDS = [
     ),
     Guard(
         "src/cancel/ends.rs",
+        "a token that a weak handle has found goes as one that nobody knows",
+        "        node.handles.load(Ordering::Acquire) == 1 && shape.remove_plain(node)\n",
+        "        shape.remove_plain(node)\n",
+    ),
+    Guard(
+        "src/cancel/ends.rs",
         "callbacks are forgotten with their token",
         "            self.panics.run(|| empty(unsafe { token.as_ref() }));\n",
         "",

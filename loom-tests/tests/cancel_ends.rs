@@ -201,6 +201,22 @@ fn a_weak_handle_finds_the_token_or_nothing() {
 }
 
 #[test]
+fn a_token_that_a_weak_handle_has_found_stays_in_its_tree() {
+    explore(&[true, false], || {
+        let token = CancelToken::new();
+        let child = token.child();
+        let weak = child.downgrade();
+        let other = drop_elsewhere(child);
+        let found = weak.upgrade();
+        drop(weak);
+        other.join().unwrap();
+        token.cancel();
+        assert!(found.as_ref().is_none_or(|found| found.is_cancelled()));
+        found.is_some()
+    });
+}
+
+#[test]
 fn a_weak_handle_may_be_cloned_while_all_else_goes() {
     explore(&[true, false], || {
         let token = CancelToken::new();

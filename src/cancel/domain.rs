@@ -53,7 +53,7 @@ use crate::{
     sys::{
         atomic::{AtomicUsize, Ordering},
         const_new,
-        lock::Lock,
+        lock::BriefLock,
     },
     time::Instant,
 };
@@ -63,7 +63,7 @@ use crate::{
 pub(super) struct Domain {
     /// First, so that a pointer to it is one to the domain.
     pub(super) root: Token,
-    shape: Lock<Shape>,
+    shape: BriefLock<Shape>,
     /// Who has left (`present.rs`).
     pub(super) left: AtomicUsize,
     pub(super) upstream: Upstream,
@@ -84,7 +84,7 @@ impl Domain {
         pub(super) const fn new(kind: Kind, deadline: Instant) -> Self {
             Self {
                 root: Token::unlinked(Links::new(kind), deadline),
-                shape: Lock::new(Shape { walkers: Walkers::new(), joined: 1, weak: 0 }),
+                shape: BriefLock::new(Shape { walkers: Walkers::new(), joined: 1, weak: 0 }),
                 left: AtomicUsize::new(OPEN),
                 upstream: Upstream::new(),
             }

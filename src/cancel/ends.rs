@@ -31,17 +31,35 @@ use crate::{
 pub(super) unsafe fn drop_last(token: NonNull<Token>) {
     // SAFETY: the handle keeps the token until it is given up below.
     let this = unsafe { token.as_ref() };
-    let domain = NonNull::from(this.domain());
     // Acquire: pairs with the releases of the handles that were dropped before; what their
     // owners did comes before the end.
     let is_last = this.handles.load(Ordering::Acquire) == 1;
     if is_last && this.is_root() && this.domain().is_lonely() {
+        let domain = NonNull::from(this.domain());
         // SAFETY: a domain of nobody but the root, whose only handle this is.
         run_both_in_drop(|| empty(this), || unsafe { memory::free_domain(domain) });
         return;
     }
-    let (mut is_plain, mut stays) = (false, false);
-    let give_up = |shape: &mut Shape, removed: &mut Removed| {
+    // SAFETY: the caller's word.
+    if is_last && unsafe { is_taken_out_plain(this) } {
+        // SAFETY: it was taken out, and nobody knows it.
+        unsafe { memory::free(token) };
+        return;
+    }
+    // SAFETY: the caller's word.
+    unsafe { give_up(this) };
+}
+
+/// Drops a handle, whatever else there is to do then.
+///
+/// # Safety
+///
+/// As for [`drop_last`].
+#[inline(never)]
+unsafe fn give_up(this: &Token) {
+    let domain = NonNull::from(this.domain());
+    let mut stays = false;
+    let leave_tree = |shape: &mut Shape, removed: &mut Removed| {
         // SAFETY: linked, by the handle.
         let node = unsafe { Node::of(this) };
         // Acquire: as above. If it is the last one nobody can make another while the lock is held,
@@ -55,28 +73,36 @@ pub(super) unsafe fn drop_last(token: NonNull<Token>) {
             node.handles.fetch_sub(1, Ordering::Acquire) == 1
         };
         if is_last {
-            is_plain = shape.remove_plain(node);
-            if !is_plain {
-                shape.reap(node, removed);
-            }
+            shape.reap(node, removed);
         }
         // A token that is not this call's to free may go, and the domain with it, as soon as the
         // lock is released, and that takes a while (`domain.rs`, invariant 5).
-        stays = !is_plain && !removed.dead && removed.tokens[0].is_none();
+        stays = !removed.dead && removed.tokens[0].is_none();
         if stays {
             this.domain().join(shape);
         }
     };
     // SAFETY: the token is in the domain until it is freed, or this call is.
-    unsafe { take_out(domain, give_up) };
-    if is_plain {
-        // SAFETY: it was taken out, and nobody knows it.
-        unsafe { memory::free(token) };
-    }
+    unsafe { take_out(domain, leave_tree) };
     if stays {
         // SAFETY: joined above.
         run_in_drop(|| unsafe { memory::leave(domain) });
     }
+}
+
+/// Takes a token out of the tree if that is all there is to do, as it is for most.
+///
+/// # Safety
+///
+/// As for [`drop_last`].
+#[inline]
+unsafe fn is_taken_out_plain(token: &Token) -> bool {
+    token.domain().with(|shape| {
+        // SAFETY: linked, by the handle.
+        let node = unsafe { Node::of(token) };
+        // Acquire: as above. If it is the last one nobody can make another while the lock is held.
+        node.handles.load(Ordering::Acquire) == 1 && shape.remove_plain(node)
+    })
 }
 
 /// Runs `f` under the lock of `domain`, and sees to what it takes out.

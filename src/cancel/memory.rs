@@ -43,6 +43,7 @@ pub(super) unsafe fn leave(domain: NonNull<Domain>) {
 ///
 /// Nobody is in it.
 #[cfg(feature = "alloc")]
+#[inline(never)]
 pub(super) unsafe fn free_domain(domain: NonNull<Domain>) {
     let domain = core::ptr::with_exposed_provenance_mut::<Domain>(domain.as_ptr().addr());
     // SAFETY: a `static` is never dead, so this is from a box: `CancelToken::root` has exposed

@@ -11,12 +11,12 @@
 //! | `critical-section` | [`CriticalLock`]: interrupt handlers may use whatever is behind it |
 //! | compare-and-swap, by the target or by `portable-atomic` | [`SpinLock`], verified by models of its own; not for interrupt handlers |
 //!
-//! Channels, whose every operation is one hold, take [`BriefLock`]: under `std` that is the spin lock,
-//! which then sleeps as well. It is let go by a plain store where a mutex that others may sleep on
-//! needs another read-modify-write, and that is a third of what a message costs
-//! (`benches/benches/channel`). The price is that who waits for a thread that was taken off its
-//! processor looks again and again, with a sleep in between, and is not woken. Elsewhere it is the
-//! lock of the table.
+//! Channels, whose every operation is one hold, and cancellation trees, whose every child is two,
+//! take [`BriefLock`]: under `std` that is the spin lock, which then sleeps as well. It is let go by a
+//! plain store where a mutex that others may sleep on needs another read-modify-write, and that is a
+//! third of what a message costs (`benches/benches/channel`). The price is that who waits for a
+//! thread that was taken off its processor looks again and again, with a sleep in between, and is not
+//! woken. Elsewhere it is the lock of the table.
 //!
 //! The models of the lock-only build (`atomic.rs`) run on [`CriticalLock`] too: its section is
 //! one mutex of loom's then.
