@@ -2,7 +2,7 @@
 
 fn need_unpin<T: Unpin>(_: T) {}
 
-fn main() {
+pub fn main() {
     let semaphore = pleach::Semaphore::new(1);
     need_unpin(semaphore.try_acquire().unwrap());
 }

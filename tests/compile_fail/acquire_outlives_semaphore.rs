@@ -1,6 +1,6 @@
 //! A request cannot outlive its semaphore.
 
-fn main() {
+pub fn main() {
     let _acquire;
     let semaphore = pleach::Semaphore::new(1);
     _acquire = semaphore.acquire();

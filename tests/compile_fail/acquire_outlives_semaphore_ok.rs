@@ -1,6 +1,6 @@
 //! A request goes before its semaphore.
 
-fn main() {
+pub fn main() {
     let semaphore = pleach::Semaphore::new(1);
     let _acquire;
     _acquire = semaphore.acquire();

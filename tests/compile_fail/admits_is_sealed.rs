@@ -21,4 +21,4 @@ impl Future for Child<'_> {
 
 impl Admits<Child<'_>> for Threaded {}
 
-fn main() {}
+pub fn main() {}

@@ -25,6 +25,6 @@ where
 {
 }
 
-fn main() {
+pub fn main() {
     admitted();
 }

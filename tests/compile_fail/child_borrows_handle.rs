@@ -8,6 +8,6 @@ fn start(s: &Scope<'_>) {
     });
 }
 
-fn main() {
+pub fn main() {
     pleach::block_on(pleach::scope!(|s| { start(&s) }));
 }

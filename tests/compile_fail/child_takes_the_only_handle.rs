@@ -1,6 +1,6 @@
 //! A child cannot take the handle that it is spawned with.
 
-fn main() {
+pub fn main() {
     let n = pleach::block_on(pleach::scope!(|s| {
         s.spawn(async move { s.spawn(async { 1 }).await }).await
     }));

@@ -1,6 +1,6 @@
 //! What children borrow cannot be declared after the driver.
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let (driver, s) = pleach::scope::scope();
         let v = vec![1];

@@ -1,6 +1,6 @@
 //! What children borrow is declared before the driver.
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let v = vec![1];
         let (driver, s) = pleach::scope::scope();

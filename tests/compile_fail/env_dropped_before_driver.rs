@@ -8,7 +8,7 @@ impl Drop for Looks<'_> {
     }
 }
 
-fn main() {
+pub fn main() {
     let (_driver, s) = pleach::scope::scope();
     let text = String::from("gone");
     let looks = Looks(&text);

@@ -8,7 +8,7 @@ impl Drop for Looks<'_> {
     }
 }
 
-fn main() {
+pub fn main() {
     let text = String::from("there");
     let (_driver, s) = pleach::scope::scope();
     let looks = Looks(&text);

@@ -1,6 +1,6 @@
 //! What children borrow goes away after the scope.
 
-fn main() {
+pub fn main() {
     let v = vec![1];
     let (driver, s) = pleach::scope::scope();
     s.spawn(async { v.len() });

@@ -1,6 +1,6 @@
 //! An event cannot move while somebody waits for it.
 
-fn main() {
+pub fn main() {
     let event = pleach::Event::new();
     let wait = Box::pin(event.wait());
     drop(event);

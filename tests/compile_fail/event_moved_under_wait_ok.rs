@@ -1,6 +1,6 @@
 //! An event can move when nobody waits for it any more.
 
-fn main() {
+pub fn main() {
     let event = pleach::Event::new();
     let wait = Box::pin(event.wait());
     drop(wait);

@@ -6,7 +6,7 @@ use pleach::Scope;
 
 static KEPT: OnceLock<Scope<'static>> = OnceLock::new();
 
-fn main() {
+pub fn main() {
     let n = 1;
     pleach::block_on(pleach::scope!(|s| {
         s.spawn(async move { n });

@@ -8,7 +8,7 @@ thread_local! {
     static KEPT: RefCell<Option<Scope<'static>>> = const { RefCell::new(None) };
 }
 
-fn main() {
+pub fn main() {
     let n = 1;
     pleach::block_on(pleach::scope!(|s| {
         s.spawn(async { n });

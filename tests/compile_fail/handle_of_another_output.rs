@@ -2,7 +2,7 @@
 
 use std::mem::swap;
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let long = 1;
         let (driver, s) = pleach::scope::scope();

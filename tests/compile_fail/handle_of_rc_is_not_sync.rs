@@ -2,7 +2,7 @@
 
 fn need_sync<T: Sync>(_: &T) {}
 
-fn main() {
+pub fn main() {
     let (_driver, s) = pleach::scope::local::scope();
     let handle = s.spawn(async { std::rc::Rc::new(1) });
     need_sync(&handle);

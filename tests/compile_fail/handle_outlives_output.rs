@@ -1,6 +1,6 @@
 //! A handle cannot outlive what the output borrows: it drops the output.
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let _handle;
         let v = vec![1, 2, 3];

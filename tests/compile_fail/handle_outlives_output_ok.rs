@@ -1,6 +1,6 @@
 //! A handle may be dropped together with what the output borrows.
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let v = vec![1, 2, 3];
         let _handle;

@@ -1,6 +1,6 @@
 //! The driver of a local scope cannot move to another thread.
 
-fn main() {
+pub fn main() {
     let (driver, _s) = pleach::scope::local::scope();
     std::thread::spawn(move || {
         let _here = driver.run(async {});

@@ -1,6 +1,6 @@
 //! The driver of a scope can move to another thread.
 
-fn main() {
+pub fn main() {
     let (driver, _s) = pleach::scope::scope();
     std::thread::spawn(move || {
         let _here = driver.run(async {});

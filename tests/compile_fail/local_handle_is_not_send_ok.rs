@@ -1,6 +1,6 @@
 //! The handle of a scope can move to another thread.
 
-fn main() {
+pub fn main() {
     let (_driver, s) = pleach::scope::scope();
     std::thread::spawn(move || {
         let _here = s;

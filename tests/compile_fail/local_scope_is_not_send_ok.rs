@@ -4,7 +4,7 @@ fn need_send<T: Send>(future: T) -> T {
     future
 }
 
-fn main() {
+pub fn main() {
     pleach::block_on(need_send(pleach::scope!(|s| {
         s.spawn(async {});
     })));

@@ -6,7 +6,7 @@ fn lengthen<'a>(s: Scope<'a>) -> Scope<'a> {
     s
 }
 
-fn main() {
+pub fn main() {
     let (_driver, s) = pleach::scope::scope();
     lengthen(s);
 }

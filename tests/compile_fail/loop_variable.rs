@@ -1,6 +1,6 @@
 //! A child of a loop cannot borrow the loop's variable.
 
-fn main() {
+pub fn main() {
     pleach::block_on(pleach::scope!(|s| {
         for n in [1, 2] {
             s.spawn(async { n + 1 });

@@ -1,6 +1,6 @@
 //! A member that borrows its group cannot outlive it.
 
-fn main() {
+pub fn main() {
     let _member;
     let group = pleach::WaitGroup::new();
     _member = group.add();

@@ -1,6 +1,6 @@
 //! A member goes before its group.
 
-fn main() {
+pub fn main() {
     let group = pleach::WaitGroup::new();
     let _member;
     _member = group.add();

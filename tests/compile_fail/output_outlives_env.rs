@@ -1,6 +1,6 @@
 //! An output that borrows cannot outlive what it borrows.
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let first = {
             let v = vec![1, 2, 3];

@@ -1,6 +1,6 @@
 //! An output that owns may outlive what the child borrowed.
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let first = {
             let v = vec![1, 2, 3];

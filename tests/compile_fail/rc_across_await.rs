@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 async fn wait() {}
 
-fn main() {
+pub fn main() {
     pleach::block_on(pleach::scope!(|s| {
         s.spawn(async {
             let own = Rc::new(1);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-fn main() {
+pub fn main() {
     let result = pleach::block_on(pleach::try_local_scope!(|s| {
         s.spawn_try(async { Err::<(), _>(Rc::new(1)) });
         Ok(())

@@ -2,6 +2,6 @@
 
 use std::rc::Rc;
 
-fn main() {
+pub fn main() {
     pleach::block_on(pleach::scope!(|s| { s.spawn(async { Rc::new(1) }).await })).unwrap();
 }

@@ -8,7 +8,7 @@ fn need_send<T: Send>(future: T) -> T {
 
 async fn wait() {}
 
-fn main() {
+pub fn main() {
     pleach::block_on(need_send(pleach::scope!(|s| {
         let own = Arc::new(1);
         s.spawn(wait());

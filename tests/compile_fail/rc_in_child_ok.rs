@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-fn main() {
+pub fn main() {
     let shared = Rc::new(1);
     pleach::block_on(pleach::local_scope!(|s| {
         s.spawn(async { *shared }).await

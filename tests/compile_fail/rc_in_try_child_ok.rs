@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-fn main() {
+pub fn main() {
     let shared = Rc::new(1);
     let n = pleach::block_on(pleach::try_local_scope!(|s| -> () {
         Ok(s.spawn_try(async { Ok(*shared) }).await)

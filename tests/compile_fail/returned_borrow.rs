@@ -5,6 +5,6 @@ fn count() -> impl Future<Output = usize> {
     pleach::scope!(|s| { s.spawn(async { v.len() }).await.unwrap() })
 }
 
-fn main() {
+pub fn main() {
     assert_eq!(pleach::block_on(count()), 3);
 }

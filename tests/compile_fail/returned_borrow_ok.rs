@@ -7,6 +7,6 @@ fn count() -> impl Future<Output = usize> {
     }
 }
 
-fn main() {
+pub fn main() {
     assert_eq!(pleach::block_on(count()), 3);
 }

@@ -1,6 +1,6 @@
 //! A semaphore cannot be overwritten while a permit of it is out.
 
-fn main() {
+pub fn main() {
     let mut semaphore = pleach::Semaphore::new(1);
     let permit = semaphore.try_acquire().unwrap();
     semaphore = pleach::Semaphore::new(2);

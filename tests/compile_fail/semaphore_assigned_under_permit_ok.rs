@@ -1,6 +1,6 @@
 //! A semaphore can be overwritten when its permits are back.
 
-fn main() {
+pub fn main() {
     let mut semaphore = pleach::Semaphore::new(1);
     let permit = semaphore.try_acquire().unwrap();
     drop(permit);

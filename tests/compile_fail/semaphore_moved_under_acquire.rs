@@ -1,6 +1,6 @@
 //! A semaphore cannot move while a request to it waits.
 
-fn main() {
+pub fn main() {
     let semaphore = pleach::Semaphore::new(1);
     let acquire = Box::pin(semaphore.acquire());
     drop(semaphore);

@@ -1,6 +1,6 @@
 //! A semaphore can move when no request waits.
 
-fn main() {
+pub fn main() {
     let semaphore = pleach::Semaphore::new(1);
     let acquire = Box::pin(semaphore.acquire());
     drop(acquire);

@@ -1,6 +1,6 @@
 //! A semaphore cannot move while a permit of it is out.
 
-fn main() {
+pub fn main() {
     let semaphore = pleach::Semaphore::new(1);
     let permit = semaphore.try_acquire().unwrap();
     drop(semaphore);

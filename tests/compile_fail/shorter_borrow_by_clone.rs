@@ -1,6 +1,6 @@
 //! A clone of the handle takes no shorter borrows than the handle.
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let long = String::from("long");
         let (driver, s) = pleach::scope::scope();

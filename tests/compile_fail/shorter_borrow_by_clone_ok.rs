@@ -1,6 +1,6 @@
 //! A clone of the handle takes what the handle takes.
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let long = String::from("long");
         let (driver, s) = pleach::scope::scope();

@@ -6,7 +6,7 @@ fn push<'a>(s: &Scope<'a>, text: &'a str) {
     s.spawn(async move { text.len() });
 }
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let long = String::from("long");
         let (driver, s) = pleach::scope::scope();

@@ -10,7 +10,7 @@ fn run<'a, F: Future>(run: Run<'a, F>) -> Run<'a, F> {
     run
 }
 
-fn main() {
+pub fn main() {
     let (driver, _s) = pleach::scope::scope();
     let _run = run(shorten(driver, &()).run(async {}));
 }

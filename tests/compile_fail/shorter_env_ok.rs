@@ -6,7 +6,7 @@ fn shorten<'short>(s: Scope<'static>, _: &'short ()) -> Scope<'static> {
     s
 }
 
-fn main() {
+pub fn main() {
     let (_driver, s) = pleach::scope::scope();
     shorten(s, &());
 }

@@ -6,7 +6,7 @@ fn shorten<'env, 'short>(s: Scope<'env, &'static str>, _: &'short ()) -> Scope<'
     s
 }
 
-fn main() {
+pub fn main() {
     let (_driver, s) = pleach::scope::try_scope();
     shorten(s, &());
 }

@@ -1,6 +1,6 @@
 //! No error ends a plain scope.
 
-fn main() {
+pub fn main() {
     let result: Result<(), u32> = pleach::block_on(pleach::scope!(|s| {
         s.spawn_try(async { Err::<(), u32>(404) });
         Ok(())

@@ -1,6 +1,6 @@
 //! An error ends a `try_scope!`.
 
-fn main() {
+pub fn main() {
     let result: Result<(), u32> = pleach::block_on(pleach::try_scope!(|s| {
         s.spawn_try(async { Err::<(), u32>(404) });
         Ok(())

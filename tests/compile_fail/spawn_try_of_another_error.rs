@@ -1,6 +1,6 @@
 //! The error of a child must be that of its scope.
 
-fn main() {
+pub fn main() {
     let result = pleach::block_on(pleach::try_scope!(|s| -> String {
         s.spawn_try(async { Err::<(), _>(404) });
         Ok(())

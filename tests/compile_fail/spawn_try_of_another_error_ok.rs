@@ -1,6 +1,6 @@
 //! The error of a child is that of its scope.
 
-fn main() {
+pub fn main() {
     let result = pleach::block_on(pleach::try_scope!(|s| -> String {
         s.spawn_try(async { Err::<(), _>(String::from("404")) });
         Ok(())

@@ -1,6 +1,6 @@
 //! Two children cannot borrow one thing mutably.
 
-fn main() {
+pub fn main() {
     let mut m = 0;
     pleach::block_on(pleach::scope!(|s| {
         s.spawn(async { m += 1 });

@@ -1,6 +1,6 @@
 //! Two children borrow two things mutably.
 
-fn main() {
+pub fn main() {
     let (mut m, mut n) = (0, 0);
     pleach::block_on(pleach::scope!(|s| {
         s.spawn(async { m += 1 });

@@ -1,6 +1,6 @@
 //! What a scope has borrowed mutably is borrowed before it is awaited, too.
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let mut m = 0;
         let scope = pleach::scope!(|s| {

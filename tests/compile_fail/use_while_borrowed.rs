@@ -1,6 +1,6 @@
 //! What a child has borrowed mutably stays borrowed while a handle is used.
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let mut m = 0;
         let (driver, s) = pleach::scope::scope();

@@ -1,6 +1,6 @@
 //! What a child has borrowed mutably comes back after the last use of a handle.
 
-fn main() {
+pub fn main() {
     pleach::block_on(async {
         let mut m = 0;
         let (driver, s) = pleach::scope::scope();

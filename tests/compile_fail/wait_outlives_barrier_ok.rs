@@ -1,6 +1,6 @@
 //! A wait goes before its barrier.
 
-fn main() {
+pub fn main() {
     let barrier = pleach::Barrier::new(2);
     let _wait;
     _wait = barrier.wait();
