@@ -5,6 +5,7 @@ mod support;
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
+    future::ready,
     hint::black_box,
     num::NonZeroUsize,
     pin::pin,
@@ -15,6 +16,7 @@ use pleach::{
     Barrier, CancelToken, Event, Latch, Semaphore, WaitGroup,
     cancel::{Child, OrCancel, Root},
     channel::{self, Multiplex},
+    group::{All, Discard, group, open},
     join::{join, try_join},
     oneshot::{self, Oneshot},
     pipeline::Pipeline,
@@ -171,6 +173,46 @@ fn a_scope_and_each_child_take_one_allocation_and_nothing_else_takes_any() {
         semaphore.close();
     });
     assert_eq!(contended, 0);
+}
+
+#[test]
+fn children_of_a_group_take_next_to_nothing() {
+    assert_eq!(
+        allocations(|| run(group([ready(())]).join(Discard::new()))),
+        3,
+        "the group, and two for the first places"
+    );
+    let all_waiting = allocations(|| {
+        let children = (0..CHILDREN).map(|n| async move {
+            yield_now().await;
+            black_box([n; 4])
+        });
+        assert_eq!(run(group(children).join(All::new())).len(), CHILDREN);
+    });
+    assert!(all_waiting <= CHILDREN / 50, "{all_waiting} allocations");
+
+    let one_by_one = |children| {
+        allocations(|| {
+            let children = (0..children).map(|_| yield_now());
+            let limit = NonZeroUsize::new(8).unwrap();
+            let (driver, mut results) = group(children).limit(limit).results();
+            run(driver.run(async { while results.next().await.is_some() {} }));
+        })
+    };
+    assert_eq!(
+        one_by_one(CHILDREN),
+        one_by_one(100 * CHILDREN),
+        "constant memory"
+    );
+
+    let spawned = allocations(|| {
+        let (group, spawner) = open();
+        for _ in 0..CHILDREN {
+            spawner.spawn(yield_now()).unwrap();
+        }
+        run(group.join(Discard::new()));
+    });
+    assert!(spawned <= CHILDREN / 30, "{spawned} allocations");
 }
 
 #[test]

@@ -40,7 +40,7 @@ macro_rules! twins {
     ($($name:ident,)*) => {
         #[path = "compile_fail"]
         mod twins {
-            #![allow(dead_code, unreachable_pub, reason = "each is a program of its own")]
+            #![allow(clippy::all, dead_code, unreachable_pub, reason = "each is a program of its own")]
             $(pub(super) mod $name;)*
         }
 

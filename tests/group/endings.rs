@@ -1,37 +1,31 @@
-//! How groups end: the order of what is dropped, panics, hostile wakers.
+//! How groups end: the order of what is dropped, wakers that outlive them or call back.
 
 use std::{
-    any::Any,
     future::{Future, pending, poll_fn},
     num::NonZeroUsize,
-    ops::ControlFlow,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+    sync::Mutex,
     task::{Poll, Waker},
 };
 
-use pleach::group::{All, Discard, Joiner, TryAll, group, open};
+use pleach::group::{All, Discard, TryAll, group, open};
 
-use crate::support::{Hostile, block_on, forget, message, poll_now, poll_with, yield_now};
+use crate::support::{Hostile, block_on, forget, poll_now, poll_with, yield_now};
 
 #[derive(Default)]
-struct Log(Mutex<Vec<String>>);
+pub(crate) struct Log(Mutex<Vec<String>>);
 
 impl Log {
-    fn guard(&self, name: impl Into<String>) -> Guard<'_> {
+    pub(crate) fn guard(&self, name: impl Into<String>) -> Guard<'_> {
         Guard(self, name.into())
     }
 
-    fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 
-struct Guard<'a>(&'a Log, String);
+pub(crate) struct Guard<'a>(&'a Log, String);
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
@@ -39,15 +33,8 @@ impl Drop for Guard<'_> {
     }
 }
 
-fn panics<T>(f: impl FnOnce() -> T) -> Box<dyn Any + Send> {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(_) => panic!("it did not panic"),
-        Err(payload) => payload,
-    }
-}
-
 /// Four children that wait, of which `failing` does something in its second poll.
-fn waiting<'a, T: 'a>(
+pub(crate) fn waiting<'a, T: 'a>(
     log: &'a Log,
     failing: usize,
     fail: impl Fn() -> T + Copy + 'a,
@@ -86,112 +73,6 @@ fn an_early_end_drops_the_others_newest_first_before_the_result() {
     });
     assert_eq!(result, Err("no"));
     assert_eq!(log.take(), ["1", "3", "2", "0", "result"]);
-}
-
-#[cfg(feature = "std")]
-#[test]
-fn a_panic_goes_on_when_the_others_are_gone() {
-    let log = Log::default();
-    let mut joined = Box::pin(group(waiting(&log, 2, || panic!("two"))).join(Discard::new()));
-    let payload = panics(|| block_on(joined.as_mut()));
-    assert_eq!(message(&*payload), "two");
-    assert_eq!(log.take(), ["2", "3", "1", "0"]);
-    let again = panics(|| poll_now(joined.as_mut()).is_ready());
-    assert_eq!(
-        message(&*again),
-        "a group was polled after it had completed"
-    );
-}
-
-#[cfg(feature = "std")]
-#[test]
-fn the_first_panic_of_several_goes_on_and_everything_is_dropped() {
-    struct PanicInDrop<'a>(&'a AtomicUsize, usize);
-    impl Drop for PanicInDrop<'_> {
-        fn drop(&mut self) {
-            self.0.fetch_add(1, SeqCst);
-            panic!("drop of {}", self.1);
-        }
-    }
-    let drops = AtomicUsize::new(0);
-    let children = (0..4).map(|n| {
-        let guard = PanicInDrop(&drops, n);
-        async move {
-            let _guard = guard;
-            pending::<()>().await;
-        }
-    });
-    let mut joined = Box::pin(group(children).join(Discard::new()));
-    assert!(poll_now(joined.as_mut()).is_pending());
-    let payload = panics(|| drop(joined));
-    assert_eq!(message(&*payload), "drop of 3");
-    assert_eq!(drops.load(SeqCst), 4);
-}
-
-#[cfg(feature = "std")]
-#[test]
-fn a_destructor_that_panics_after_the_output_ends_the_group() {
-    struct PanicInDrop;
-    impl Drop for PanicInDrop {
-        fn drop(&mut self) {
-            panic!("done and dropped");
-        }
-    }
-    let log = Log::default();
-    let children = (0..2).map(|n| {
-        let guard = log.guard(n.to_string());
-        let mut bomb = (n == 1).then(|| PanicInDrop);
-        let mut polled = false;
-        poll_fn(move |_| {
-            let _ = (&guard, &mut bomb);
-            if n == 1 || std::mem::replace(&mut polled, true) {
-                return Poll::Ready(());
-            }
-            Poll::Pending
-        })
-    });
-    let payload = panics(|| block_on(group(children).join(Discard::new())));
-    assert_eq!(message(&*payload), "done and dropped");
-    let mut dropped = log.take();
-    dropped.sort();
-    assert_eq!(dropped, ["0", "1"]);
-}
-
-#[cfg(feature = "std")]
-#[test]
-fn a_panic_of_the_source_or_of_the_joiner_is_one_of_the_group() {
-    let log = Log::default();
-    let children = waiting(&log, 9, || ()).chain(std::iter::from_fn(|| panic!("source")));
-    let payload = panics(|| block_on(group(children).join(Discard::new())));
-    assert_eq!(message(&*payload), "source");
-    assert_eq!(log.take(), ["3", "2", "1", "0"]);
-
-    struct Bomb(&'static str);
-    impl Joiner<()> for Bomb {
-        type Output = ();
-        fn expect(&mut self, _: (usize, Option<usize>)) {
-            assert_ne!(self.0, "expect");
-        }
-        fn on_done(&mut self, _: usize, (): ()) -> ControlFlow<()> {
-            assert_ne!(self.0, "on_done");
-            ControlFlow::Break(())
-        }
-        fn finish(self) {
-            assert_ne!(self.0, "finish");
-        }
-    }
-    for at in ["expect", "on_done", "finish"] {
-        let mut joined = Box::pin(group(waiting(&log, 1, || ())).join(Bomb(at)));
-        panics(|| block_on(joined.as_mut()));
-        let mut dropped = log.take();
-        dropped.sort();
-        let expected: &[&str] = if at == "expect" {
-            &[]
-        } else {
-            &["0", "1", "2", "3"]
-        };
-        assert_eq!(dropped, expected);
-    }
 }
 
 #[test]

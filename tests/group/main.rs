@@ -6,6 +6,8 @@ mod support;
 mod endings;
 mod joiners;
 mod memory;
+#[cfg(feature = "std")]
+mod panics;
 mod polls;
 mod random;
 mod results;

@@ -120,9 +120,9 @@ fn children_stay_where_they_are_polled_first() {
 fn a_child_may_keep_its_own_waker() {
     let mut joined = Box::pin(
         group((0..3).map(|_| {
-            let mut own = None;
+            let mut own = Vec::new();
             poll_fn(move |cx| {
-                own = Some(cx.waker().clone());
+                own.push(cx.waker().clone());
                 Poll::<()>::Pending
             })
         }))

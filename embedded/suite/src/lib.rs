@@ -7,6 +7,8 @@
 mod cancel;
 mod channel;
 #[cfg(feature = "alloc")]
+mod group;
+#[cfg(feature = "alloc")]
 mod heap;
 #[cfg(feature = "critical-section")]
 mod interrupt;
@@ -71,6 +73,8 @@ const GROUPS: &[&[Test]] = &[
     cancel::TESTS,
     channel::TESTS,
     select::TESTS,
+    #[cfg(feature = "alloc")]
+    group::TESTS,
     join::TESTS,
     #[cfg(feature = "critical-section")]
     release::TESTS,

@@ -1,0 +1,126 @@
+//! Panics of children, destructors, sources and joiners.
+
+use std::{
+    any::Any,
+    future::{pending, poll_fn},
+    ops::ControlFlow,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    task::Poll,
+};
+
+use pleach::group::{Discard, Joiner, group};
+
+use crate::{
+    endings::{Log, waiting},
+    support::{block_on, message, poll_now},
+};
+
+fn panics<T>(f: impl FnOnce() -> T) -> Box<dyn Any + Send> {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(_) => panic!("it did not panic"),
+        Err(payload) => payload,
+    }
+}
+
+#[test]
+fn a_panic_goes_on_when_the_others_are_gone() {
+    let log = Log::default();
+    let mut joined = Box::pin(group(waiting(&log, 2, || panic!("two"))).join(Discard::new()));
+    let payload = panics(|| block_on(joined.as_mut()));
+    assert_eq!(message(&*payload), "two");
+    assert_eq!(log.take(), ["2", "3", "1", "0"]);
+    let again = panics(|| poll_now(joined.as_mut()).is_ready());
+    assert_eq!(
+        message(&*again),
+        "a group was polled after it had completed"
+    );
+}
+
+#[test]
+fn the_first_panic_of_several_goes_on_and_everything_is_dropped() {
+    struct PanicInDrop<'a>(&'a AtomicUsize, usize);
+    impl Drop for PanicInDrop<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, SeqCst);
+            panic!("drop of {}", self.1);
+        }
+    }
+    let drops = AtomicUsize::new(0);
+    let children = (0..4).map(|n| {
+        let guard = PanicInDrop(&drops, n);
+        async move {
+            let _guard = guard;
+            pending::<()>().await;
+        }
+    });
+    let mut joined = Box::pin(group(children).join(Discard::new()));
+    assert!(poll_now(joined.as_mut()).is_pending());
+    let payload = panics(|| drop(joined));
+    assert_eq!(message(&*payload), "drop of 3");
+    assert_eq!(drops.load(SeqCst), 4);
+}
+
+#[test]
+fn a_destructor_that_panics_after_the_output_ends_the_group() {
+    struct PanicInDrop;
+    impl Drop for PanicInDrop {
+        fn drop(&mut self) {
+            panic!("done and dropped");
+        }
+    }
+    let log = Log::default();
+    let children = (0..2).map(|n| {
+        let guard = log.guard(n.to_string());
+        let mut bomb = (n == 1).then(|| PanicInDrop);
+        let mut polled = false;
+        poll_fn(move |_| {
+            let _ = (&guard, &mut bomb);
+            if n == 1 || std::mem::replace(&mut polled, true) {
+                return Poll::Ready(());
+            }
+            Poll::Pending
+        })
+    });
+    let payload = panics(|| block_on(group(children).join(Discard::new())));
+    assert_eq!(message(&*payload), "done and dropped");
+    let mut dropped = log.take();
+    dropped.sort();
+    assert_eq!(dropped, ["0", "1"]);
+}
+
+#[test]
+fn a_panic_of_the_source_or_of_the_joiner_is_one_of_the_group() {
+    let log = Log::default();
+    let children = waiting(&log, 9, || ()).chain(std::iter::from_fn(|| panic!("source")));
+    let payload = panics(|| block_on(group(children).join(Discard::new())));
+    assert_eq!(message(&*payload), "source");
+    assert_eq!(log.take(), ["3", "2", "1", "0"]);
+
+    struct Bomb(&'static str);
+    impl Joiner<()> for Bomb {
+        type Output = ();
+        fn expect(&mut self, _: (usize, Option<usize>)) {
+            assert_ne!(self.0, "expect");
+        }
+        fn on_done(&mut self, _: usize, (): ()) -> ControlFlow<()> {
+            assert_ne!(self.0, "on_done");
+            ControlFlow::Break(())
+        }
+        fn finish(self) {
+            assert_ne!(self.0, "finish");
+        }
+    }
+    for at in ["expect", "on_done", "finish"] {
+        let mut joined = Box::pin(group(waiting(&log, 1, || ())).join(Bomb(at)));
+        panics(|| block_on(joined.as_mut()));
+        let mut dropped = log.take();
+        dropped.sort();
+        let expected: &[&str] = if at == "expect" {
+            &[]
+        } else {
+            &["0", "1", "2", "3"]
+        };
+        assert_eq!(dropped, expected);
+    }
+}
