@@ -2,6 +2,7 @@
 //! counted pointers as in most runtimes and may be called from any thread.
 
 use std::{
+    cell::Cell,
     collections::VecDeque,
     future::{Future, poll_fn},
     pin::{Pin, pin},
@@ -109,6 +110,12 @@ pub fn now<F: Future>(future: F, cx: &mut Context<'_>) -> F::Output {
 /// Waits for a future on this thread, which sleeps meanwhile: for the crates that have no
 /// blocking form of their own. It allocates once a thread.
 pub fn block_on<F: Future>(future: F) -> F::Output {
+    block_on_idle(future, thread::park)
+}
+
+/// As [`block_on`], but when the future waits and was not woken `idle` is called, which has to see
+/// to it that it is.
+pub fn block_on_idle<F: Future>(future: F, mut idle: impl FnMut()) -> F::Output {
     thread_local! {
         static PARKER: (Arc<Parker>, Waker) = {
             let parker = Arc::new(Parker {
@@ -126,10 +133,19 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
                 return output;
             }
             while !parker.woken.swap(false, Ordering::Acquire) {
-                thread::park();
+                idle();
             }
         }
     })
+}
+
+/// How often wakers of [`block_on`] were called on this thread.
+pub fn wakes() -> u64 {
+    WAKES.get()
+}
+
+thread_local! {
+    static WAKES: Cell<u64> = const { Cell::new(0) };
 }
 
 struct Parker {
@@ -143,6 +159,7 @@ impl Wake for Parker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        WAKES.set(WAKES.get() + 1);
         if !self.woken.swap(true, Ordering::Release) {
             self.thread.unpark();
         }

@@ -17,4 +17,5 @@ mod threads;
 pub use alloc::{allocations_in, bytes_in};
 pub use bench::{Bench, Fact, Role, Subject, Workload};
 pub use executor::block_on;
+pub use rounds::Untimed;
 pub use threads::{FirstMeeting, on_two_threads};

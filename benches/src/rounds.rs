@@ -1,6 +1,9 @@
 //! Time: all subjects in turn, round after round, and the median of each.
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
 use crate::bench::{Subject, Workload};
 
@@ -23,10 +26,9 @@ pub(crate) fn measure(workload: &Workload) -> Vec<Times> {
     let mut processor = wall.clone();
     for _ in 0..ROUNDS {
         for (at, subject) in workload.subjects.iter().enumerate() {
-            let (began, used) = (Instant::now(), processor_time());
-            (subject.run)(operations[at]);
-            processor[at].push(processor_time() - used);
-            wall[at].push(began.elapsed());
+            let spent = time(subject, operations[at]);
+            processor[at].push(spent.processor);
+            wall[at].push(spent.wall);
         }
     }
     let each = |times, operations| median(times).as_nanos() as f64 / operations as f64;
@@ -40,15 +42,76 @@ pub(crate) fn measure(workload: &Workload) -> Vec<Times> {
         .collect()
 }
 
+/// While it lives the clock stands still for the subject that runs on this thread: for what has to
+/// be there before it can be measured. Reading the clock takes a microsecond, so it is for what is
+/// long.
+pub struct Untimed(Stopwatch);
+
+thread_local! {
+    /// What the subject that runs was not to be charged for.
+    static UNTIMED: Cell<Spent> = Cell::default();
+}
+
+impl Untimed {
+    pub fn begin() -> Self {
+        Self(Stopwatch::start())
+    }
+}
+
+impl Drop for Untimed {
+    fn drop(&mut self) {
+        let (before, now) = (UNTIMED.get(), self.0.read());
+        UNTIMED.set(Spent {
+            wall: before.wall + now.wall,
+            processor: before.processor + now.processor,
+        });
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    wall: Duration,
+    processor: Duration,
+}
+
+struct Stopwatch {
+    began: Instant,
+    used: Duration,
+}
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self {
+            began: Instant::now(),
+            used: processor_time(),
+        }
+    }
+
+    fn read(&self) -> Spent {
+        Spent {
+            processor: processor_time() - self.used,
+            wall: self.began.elapsed(),
+        }
+    }
+}
+
+fn time(subject: &Subject, operations: u64) -> Spent {
+    UNTIMED.take();
+    let watch = Stopwatch::start();
+    (subject.run)(operations);
+    let (spent, untimed) = (watch.read(), UNTIMED.take());
+    Spent {
+        wall: spent.wall - untimed.wall,
+        processor: spent.processor.saturating_sub(untimed.processor),
+    }
+}
+
 /// How many operations take about as long as they should: a multiple of what workloads
 /// divide them by.
 fn calibrate(subject: &Subject) -> u64 {
     let mut operations = Workload::MULTIPLE;
     loop {
-        let began = Instant::now();
-        (subject.run)(operations);
-        let took = began.elapsed();
-        if took * 2 >= TARGET {
+        if time(subject, operations).wall * 2 >= TARGET {
             return operations;
         }
         operations *= 2;
