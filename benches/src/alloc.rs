@@ -32,6 +32,17 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// Keeps what is freed for the next allocation. If the system gets it back, which hangs on what
+/// happens to lie at the end of the heap, the next round pays for getting it again.
+pub(crate) fn keep_memory() {
+    const LARGE: libc::c_int = 1 << 25;
+    for parameter in [libc::M_TRIM_THRESHOLD, libc::M_MMAP_THRESHOLD] {
+        // SAFETY: both are numbers that the allocator may be told at any time.
+        let taken = unsafe { libc::mallopt(parameter, LARGE) };
+        assert_eq!(taken, 1, "the allocator knows the parameter");
+    }
+}
+
 /// How many allocations `run` makes, on all threads.
 pub fn allocations_in(run: impl FnOnce()) -> u64 {
     count(&COUNT, run)

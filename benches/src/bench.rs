@@ -3,7 +3,7 @@
 use std::env;
 
 use crate::{
-    callgrind, chart,
+    alloc, callgrind, chart,
     report::{self, Figure, Row},
     rounds,
 };
@@ -61,6 +61,7 @@ impl Bench {
     /// Measures and reports everything, or what has `TEXT` in its name after `--rows TEXT`, or runs
     /// one subject for callgrind.
     pub fn main(mut self) {
+        alloc::keep_memory();
         let arguments: Vec<String> = env::args().skip(1).collect();
         if let [only, workload, subject, operations] = &arguments[..]
             && only == callgrind::ONLY
