@@ -1,0 +1,86 @@
+//! Groups of children of one type, whose outputs come as a stream.
+
+use std::{future::Future, pin::pin};
+
+use futures_util::{FutureExt, Stream, StreamExt, stream::FuturesUnordered};
+
+use crate::{contender::Contender, contenders};
+
+pub fn all() -> Vec<Contender> {
+    contenders! {
+        "FuturesUnordered": Peer, None, futures_unordered;
+        "FU, boxed": Peer, None, futures_unordered_boxed;
+        "futures-buffered": Peer, None, buffered;
+        "f-b., bounded": Peer, None, buffered_bounded;
+        "FutureGroup": Peer, None, future_group;
+        "JoinSet": Peer, Tokio, join_set;
+    }
+}
+
+pub async fn sum_of(results: impl Stream<Item = u64>) -> u64 {
+    let mut results = pin!(results);
+    let mut sum = 0;
+    while let Some(result) = results.next().await {
+        sum += result;
+    }
+    sum
+}
+
+async fn futures_unordered<F>(children: impl ExactSizeIterator<Item = F>) -> u64
+where
+    F: Future<Output = u64>,
+{
+    sum_of(children.collect::<FuturesUnordered<_>>()).await
+}
+
+async fn futures_unordered_boxed<F>(children: impl ExactSizeIterator<Item = F>) -> u64
+where
+    F: Future<Output = u64> + 'static,
+{
+    let boxed = children.map(FutureExt::boxed_local);
+    sum_of(boxed.collect::<FuturesUnordered<_>>()).await
+}
+
+async fn buffered<F>(children: impl ExactSizeIterator<Item = F>) -> u64
+where
+    F: Future<Output = u64>,
+{
+    let mut group = futures_buffered::FuturesUnordered::new();
+    children.for_each(|child| group.push(child));
+    sum_of(group).await
+}
+
+async fn buffered_bounded<F>(children: impl ExactSizeIterator<Item = F>) -> u64
+where
+    F: Future<Output = u64>,
+{
+    let mut group = futures_buffered::FuturesUnorderedBounded::new(children.len());
+    children.for_each(|child| group.push(child));
+    sum_of(group).await
+}
+
+async fn future_group<F>(children: impl ExactSizeIterator<Item = F>) -> u64
+where
+    F: Future<Output = u64>,
+{
+    let mut group = futures_concurrency::future::FutureGroup::new();
+    for child in children {
+        group.insert(child);
+    }
+    sum_of(group).await
+}
+
+async fn join_set<F>(children: impl ExactSizeIterator<Item = F>) -> u64
+where
+    F: Future<Output = u64> + Send + 'static,
+{
+    let mut set = tokio::task::JoinSet::new();
+    for child in children {
+        set.spawn(child);
+    }
+    let mut sum = 0;
+    while let Some(result) = set.join_next().await {
+        sum += result.expect("no panic");
+    }
+    sum
+}
