@@ -110,12 +110,15 @@ mod handle;
 mod limit;
 pub mod local;
 mod macros;
+mod node;
 pub(crate) mod ready;
+mod retire;
 mod run;
 mod shared;
 mod siblings;
 mod spawn;
 mod stop;
+mod teardown;
 #[cfg(test)]
 mod tests;
 
@@ -125,7 +128,7 @@ use core::{
 };
 
 pub use crate::cancel::Cancelled;
-pub(crate) use child::{Plain, Settle, Try};
+pub(crate) use node::{Plain, Settle, Try};
 pub use handle::Handle;
 pub use run::{Run, RunTry};
 pub use spawn::{Admits, Local, Refused, Scope, Threaded};

@@ -8,7 +8,7 @@ use core::{
 
 use pin_project_lite::pin_project;
 
-use super::child::Settle;
+use super::node::Settle;
 
 pin_project! {
     /// The body's future while it runs, then its value.

@@ -37,23 +37,21 @@
 //!    the count passes to that place in the queue, and whoever clears the bit releases it.
 //! 4. `siblings` is the driver's alone.
 
-use alloc::boxed::Box;
 use core::{
     future::Future,
-    marker::PhantomData,
-    mem::{self, ManuallyDrop},
-    pin::Pin,
+    mem::ManuallyDrop,
     ptr::NonNull,
-    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
+    task::{Context, RawWaker, RawWakerVTable, Waker},
 };
 
 use super::{
     count::Count,
     limit::Loan,
+    node::{Node, Progress, Settle, Table},
     ready::{Link, QUEUED},
     shared::SharedRef,
 };
-use crate::sys::{atomic::Ordering, cell::UnsafeCell};
+use crate::sys::cell::UnsafeCell;
 
 pub(super) const UNSTARTED: usize = 1 << 1;
 pub(super) const LISTED: usize = 1 << 2;
@@ -73,48 +71,6 @@ pub(super) const JOINED: usize = COMPLETE | JOINER;
 pub(super) const EMPTIED: usize = COMPLETE | EMPTY;
 /// One sibling waited for, in the bits above the flags.
 pub(super) const AWAITING: usize = 1 << 11;
-
-/// What a poll of a child came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
-    Pending,
-    /// The output is in the slot.
-    Done,
-    /// The child ended the scope; the slot is empty.
-    Broke,
-}
-
-/// How an output is taken: as a value, or as a `Result` whose error ends the scope.
-pub(crate) trait Settle<Out> {
-    type Value;
-    type Break;
-
-    fn settle(out: Out) -> Result<Self::Value, Self::Break>;
-}
-
-/// Any output is a value.
-pub(crate) struct Plain<B>(PhantomData<B>);
-
-impl<Out, B> Settle<Out> for Plain<B> {
-    type Value = Out;
-    type Break = B;
-
-    fn settle(out: Out) -> Result<Out, B> {
-        Ok(out)
-    }
-}
-
-/// An error ends the scope.
-pub(crate) struct Try;
-
-impl<T, B> Settle<Result<T, B>> for Try {
-    type Value = T;
-    type Break = B;
-
-    fn settle(out: Result<T, B>) -> Result<T, B> {
-        out
-    }
-}
 
 /// The part of a node that does not depend on the future's type.
 #[repr(C)]
@@ -141,34 +97,9 @@ pub(super) struct Siblings {
     pub(super) next: Option<Child>,
 }
 
-#[repr(C)]
-struct Node<F: Future, S: Settle<F::Output>> {
-    header: Header,
-    slot: UnsafeCell<Slot<F, S::Value>>,
-}
-
-/// Both fields are at its start: a pointer to the slot is a pointer to either.
-#[repr(C)]
-union Slot<F, T> {
-    future: ManuallyDrop<F>,
-    output: ManuallyDrop<T>,
-}
-
-/// What the driver and the handle do with a node whose types they do not know.
-struct Table {
-    /// Polls the future. When it ends it is dropped, and its output is written to the slot,
-    /// or its error to the last argument, an `Option<S::Break>`.
-    poll: unsafe fn(Child, &mut Context<'_>, *mut ()) -> Progress,
-    drop_future: unsafe fn(Child),
-    /// Moves the output to the last argument, an `Option<S::Value>`.
-    take_output: unsafe fn(Child, *mut ()),
-    drop_output: unsafe fn(Child),
-    free: unsafe fn(Child),
-}
-
 /// A pointer to a child. It holds no count: who has it says why the child is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Child(NonNull<Header>);
+pub(super) struct Child(pub(super) NonNull<Header>);
 
 impl Child {
     /// A node with two counts: one for the driver, one for the handle.
@@ -178,43 +109,18 @@ impl Child {
         S: Settle<F::Output>,
     {
         let counted = if counted { COUNTED } else { 0 };
-        let node = Box::into_raw(Box::new(Node::<F, S> {
-            header: Header {
-                link: Link::new(QUEUED | UNSTARTED | HANDLE | counted),
-                count: Count::new(2),
-                scope,
-                table: const { &Node::<F, S>::TABLE },
-                siblings: UnsafeCell::new(Siblings {
-                    prev: None,
-                    next: None,
-                }),
-                joiner: UnsafeCell::new(Joiner::default()),
-            },
-            slot: UnsafeCell::new(Slot {
-                future: ManuallyDrop::new(future),
+        let header = Header {
+            link: Link::new(QUEUED | UNSTARTED | HANDLE | counted),
+            count: Count::new(2),
+            scope,
+            table: const { &Node::<F, S>::TABLE },
+            siblings: UnsafeCell::new(Siblings {
+                prev: None,
+                next: None,
             }),
-        }));
-        // SAFETY: a box is not null.
-        Self(unsafe { NonNull::new_unchecked(node.cast()) })
-    }
-
-    /// Undoes [`new`](Self::new).
-    ///
-    /// # Safety
-    ///
-    /// `F` and `S` are those of `new`, and nobody else knows of the child.
-    pub(super) unsafe fn into_future<F, S>(self) -> F
-    where
-        F: Future,
-        S: Settle<F::Output>,
-    {
-        // SAFETY: of these types, by the caller's word; nobody else has a count.
-        let node = unsafe { Box::from_raw(self.0.as_ptr().cast::<Node<F, S>>()) };
-        node.slot.with_mut(|slot| {
-            // SAFETY: an unstarted child's slot holds the future. It is moved out once:
-            // dropping the node drops no slot.
-            unsafe { slot.cast::<F>().read() }
-        })
+            joiner: UnsafeCell::new(Joiner::default()),
+        };
+        Node::<F, S>::allocate(header, future)
     }
 
     /// The child whose link this is.
@@ -353,101 +259,6 @@ impl Child {
         let table = unsafe { self.header() }.table;
         // SAFETY: the caller's word.
         unsafe { (table.drop_output)(self) };
-    }
-}
-
-impl<F: Future, S: Settle<F::Output>> Node<F, S> {
-    const TABLE: Table = Table {
-        poll: Self::poll,
-        drop_future: Self::drop_future,
-        take_output: Self::take_output,
-        drop_output: Self::drop_output,
-        free: Self::free,
-    };
-
-    /// # Safety
-    ///
-    /// The child is alive and was made with these types.
-    unsafe fn of<'a>(child: Child) -> &'a Self {
-        // SAFETY: the caller's word; the header is the first field.
-        unsafe { child.0.cast::<Self>().as_ref() }
-    }
-
-    unsafe fn poll(child: Child, cx: &mut Context<'_>, broke: *mut ()) -> Progress {
-        // SAFETY: the table is that of the child's own types, and the driver has a count.
-        let node = unsafe { Self::of(child) };
-        node.slot.with_mut(|slot| {
-            // SAFETY: the slot holds the future and is the driver's (invariant 1).
-            let future = unsafe { &mut *slot.cast::<F>() };
-            // SAFETY: the node does not move, and the future is dropped where it stands.
-            let Poll::Ready(out) = unsafe { Pin::new_unchecked(future) }.poll(cx) else {
-                return Progress::Pending;
-            };
-            let vacate = Vacate(&node.header.link);
-            // SAFETY: dropped once: after this the slot holds the output or nothing.
-            unsafe { slot.cast::<F>().drop_in_place() };
-            match S::settle(out) {
-                Ok(value) => {
-                    // SAFETY: the slot is the driver's.
-                    unsafe { slot.cast::<S::Value>().write(value) };
-                    mem::forget(vacate);
-                    Progress::Done
-                }
-                Err(error) => {
-                    // SAFETY: an `Option<S::Break>`, by the contract of the table.
-                    unsafe { *broke.cast::<Option<S::Break>>() = Some(error) };
-                    Progress::Broke
-                }
-            }
-        })
-    }
-
-    unsafe fn drop_future(child: Child) {
-        // SAFETY: as in `poll`.
-        let node = unsafe { Self::of(child) };
-        let _vacate = Vacate(&node.header.link);
-        node.slot.with_mut(|slot| {
-            // SAFETY: the slot holds the future and is the driver's (invariant 1).
-            unsafe { slot.cast::<F>().drop_in_place() };
-        });
-    }
-
-    unsafe fn take_output(child: Child, to: *mut ()) {
-        // SAFETY: the table is that of the child's own types, and the owner of the output
-        // has a count.
-        let node = unsafe { Self::of(child) };
-        node.slot.with_mut(|slot| {
-            // SAFETY: the slot holds the output and is the caller's (invariant 1), who takes
-            // it once.
-            let output = unsafe { slot.cast::<S::Value>().read() };
-            // SAFETY: an `Option<S::Value>`, by the contract of the table.
-            unsafe { *to.cast::<Option<S::Value>>() = Some(output) };
-        });
-    }
-
-    unsafe fn drop_output(child: Child) {
-        // SAFETY: as in `take_output`.
-        let node = unsafe { Self::of(child) };
-        node.slot.with_mut(|slot| {
-            // SAFETY: the slot holds the output and is the caller's (invariant 1).
-            unsafe { slot.cast::<S::Value>().drop_in_place() };
-        });
-    }
-
-    unsafe fn free(child: Child) {
-        // SAFETY: the last count is gone and the node came from a box of these types. The
-        // slot is not dropped with it: what it held is gone or was forgotten by the handle.
-        drop(unsafe { Box::from_raw(child.0.as_ptr().cast::<Self>()) });
-    }
-}
-
-/// Notes that the slot is empty, also when the destructor that emptied it panics.
-struct Vacate<'a>(&'a Link);
-
-impl Drop for Vacate<'_> {
-    fn drop(&mut self) {
-        // Relaxed: the driver tells itself; others look after `COMPLETE`.
-        self.0.state.fetch_or(EMPTY, Ordering::Relaxed);
     }
 }
 

@@ -26,19 +26,17 @@
 use core::{
     future::Future,
     marker::PhantomData,
-    mem,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use super::{
     body::Body,
-    child::{
-        AWAITED, AWAITING, CALLED, COMPLETE, COUNTED, Child, EMPTY, HANDLE, JOINER, Joiner, LISTED,
-        Progress, RETIRED, Settle, UNSTARTED,
-    },
+    child::{AWAITED, CALLED, Child, LISTED, RETIRED, UNSTARTED},
     gate::Gate,
+    node::{Progress, Settle},
     ready::{Batch, Link, QUEUED},
+    retire::{discard, retire},
     shared::{SharedRef, Who},
     siblings::List,
     stop::{Alarm, Watch},
@@ -47,7 +45,7 @@ use crate::{
     cancel::CauseKind,
     sys::{
         atomic::Ordering,
-        unwind::{self, FirstPanic, OnUnwind, Payload},
+        unwind::{self, FirstPanic, Payload},
     },
 };
 
@@ -70,17 +68,17 @@ pub(super) enum End<B> {
 pub(super) struct Engine<B> {
     pub(super) shared: SharedRef,
     /// Ready links that are still to be looked at in this pass.
-    batch: Batch,
+    pub(super) batch: Batch,
     /// Those started and not done, oldest first.
-    children: List,
-    gate: Gate,
+    pub(super) children: List,
+    pub(super) gate: Gate,
     pub(super) watch: Watch,
-    phase: Phase,
+    pub(super) phase: Phase,
     _break: PhantomData<fn() -> B>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// Between passes.
     Idle,
     /// In a pass. Found at the start of one, it means that a panic left the last one.
@@ -230,7 +228,7 @@ impl<B> Engine<B> {
             self.shared.begin_watch();
             while let Some(child) = self.gate.pop_back() {
                 // SAFETY: it was held back: unfinished, and in no list any more.
-                unsafe { self.discard(child) }.map_err(End::Panicked)?;
+                unsafe { discard(&self.shared, child) }.map_err(End::Panicked)?;
             }
         }
         Ok(false)
@@ -257,18 +255,6 @@ impl<B> Engine<B> {
         Ok(false)
     }
 
-    /// Drops the children that were started, newest first; the first panic of a destructor.
-    fn discard_running(&mut self) -> Result<(), Payload> {
-        let mut panics = FirstPanic::default();
-        while let Some(child) = self.children.last() {
-            // SAFETY: it was found there.
-            unsafe { self.children.remove(child) };
-            // SAFETY: unfinished, and in no list any more.
-            panics.note(unsafe { self.discard(child) });
-        }
-        panics.into_result()
-    }
-
     /// Deals with a child that came off the queue; whether it was polled and woke itself.
     fn visit(&mut self, child: Child) -> Result<bool, End<B>> {
         // SAFETY: queued, so alive.
@@ -293,7 +279,7 @@ impl<B> Engine<B> {
             }
             link.unqueue(0);
             // SAFETY: unfinished, and in no list any more.
-            unsafe { self.discard(child) }.map_err(End::Panicked)?;
+            unsafe { discard(&self.shared, child) }.map_err(End::Panicked)?;
             return Ok(false);
         }
         let started = self.children.len();
@@ -338,7 +324,7 @@ impl<B> Engine<B> {
                 // SAFETY: it was started, so it is in this list.
                 unsafe { self.children.remove(child) };
                 // SAFETY: done, and in no list any more.
-                match (unsafe { self.retire(child) }, broke) {
+                match (unsafe { retire(&self.shared, child) }, broke) {
                     (Ok(()), None) => Ok(false),
                     (Ok(()), Some(error)) => Err(End::Broke(error)),
                     (Err(payload), broke) => {
@@ -347,154 +333,6 @@ impl<B> Engine<B> {
                     }
                 }
             }
-        }
-    }
-
-    /// Lets go of a child whose slot holds its output or nothing: tells whoever waits for
-    /// it, and gives the driver's count up.
-    ///
-    /// # Safety
-    ///
-    /// The child is in no list, and is not used by the driver after this.
-    unsafe fn retire(&self, child: Child) -> Result<(), Payload> {
-        // SAFETY: the driver's count is given up last.
-        let header = unsafe { child.header() };
-        // Before anybody is told: whoever knows that the child is done finds its place free.
-        if header.link.state.load(Ordering::Relaxed) & COUNTED != 0 {
-            self.shared.limits.uncount();
-        }
-        // Release: pairs with the handle's acquiring look; the output is there. Acquire:
-        // pairs with the handle's setting of `JOINER`.
-        let before = header.link.state.fetch_or(COMPLETE, Ordering::AcqRel);
-        // Done also if user code unwinds where nothing catches it.
-        let let_go = OnUnwind(|| {
-            // SAFETY: the caller's word.
-            unsafe { self.let_go(child) };
-        });
-        let told = unwind::catch(|| {
-            if before & (HANDLE | EMPTY) == 0 {
-                // SAFETY: complete without a handle: the output is the driver's.
-                unsafe { child.drop_output() };
-            }
-            if before & JOINER != 0 {
-                // SAFETY: complete with `JOINER` set: the slot is the driver's.
-                let joiner = header
-                    .joiner
-                    .with_mut(|joiner| unsafe { joiner.replace(Joiner::default()) });
-                drop(joiner.loan);
-                if let Some(waker) = joiner.waker {
-                    waker.wake();
-                }
-            }
-        });
-        drop(let_go);
-        told
-    }
-
-    /// # Safety
-    ///
-    /// As for `retire`, of which this is the end.
-    unsafe fn let_go(&self, child: Child) {
-        // SAFETY: the driver's count is given up last.
-        let state = unsafe { &child.header().link.state };
-        // Release: a producer that clears `QUEUED` takes over the count, and with it the duty
-        // to free what was written here; pairs with its `unqueue`.
-        let before = state.fetch_or(RETIRED, Ordering::Release);
-        if before >= AWAITING {
-            self.shared.limits.unblock();
-        }
-        if before & QUEUED == 0 {
-            // SAFETY: the driver's count (`child.rs`, invariant 3).
-            unsafe { child.release() };
-        }
-    }
-
-    /// Drops the future of a child and retires it.
-    ///
-    /// # Safety
-    ///
-    /// The child did not finish; otherwise as for `retire`.
-    unsafe fn discard(&self, child: Child) -> Result<(), Payload> {
-        // SAFETY: the driver holds a count until `retire`.
-        let state = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
-        // Done also if the destructor unwinds where nothing catches it.
-        let retire = OnUnwind(|| {
-            // SAFETY: the caller's word.
-            let _ = unsafe { self.retire(child) };
-        });
-        let mut panics = FirstPanic::default();
-        panics.run(|| {
-            if state & EMPTY == 0 {
-                // SAFETY: not finished and not empty: the slot holds the future.
-                unsafe { child.drop_future() };
-            }
-        });
-        mem::forget(retire);
-        // SAFETY: the caller's word.
-        panics.note(unsafe { self.retire(child) });
-        panics.into_result()
-    }
-
-    /// Takes everything down, in the order that the module's text gives. Returns the first
-    /// panic of a destructor. Goes on where it stopped if it is called again.
-    pub(super) fn tear_down(
-        &mut self,
-        how: CauseKind,
-        clear_body: impl FnOnce(),
-    ) -> Result<(), Payload> {
-        self.phase = Phase::Over;
-        // First, since it runs nothing of the user's: whatever unwinds later where nothing
-        // catches it, the queue is closed and every child is in a list.
-        self.collect_unstarted();
-        let mut panics = FirstPanic::default();
-        panics.run(|| self.shared.ready.forget_parent());
-        panics.run(|| self.watch = Watch::default());
-        panics.run(|| self.shared.stop.end(how));
-        while let Some(child) = self.gate.pop_back() {
-            // SAFETY: it was held back: unfinished, and in no list any more.
-            panics.note(unsafe { self.discard(child) });
-        }
-        panics.run(clear_body);
-        panics.note(self.discard_running());
-        panics.into_result()
-    }
-
-    /// Closes the queue and empties it: who was not started goes to the gate.
-    fn collect_unstarted(&mut self) {
-        let closed = self.shared.ready.close();
-        for mut batch in [mem::replace(&mut self.batch, Batch::new()), closed] {
-            while let Some(link) = batch.pop_front() {
-                if !matches!(self.shared.who(link), Who::Child) {
-                    // SAFETY: a link of the block, which this holds.
-                    unsafe { &*link }.unqueue(0);
-                    continue;
-                }
-                // SAFETY: not a link of the block, so a child's.
-                let child = unsafe { Child::from_link(link) };
-                // SAFETY: queued, so alive.
-                let link = unsafe { &child.header().link };
-                let state = link.state.load(Ordering::Relaxed);
-                if state & (UNSTARTED | LISTED | RETIRED) == UNSTARTED {
-                    // SAFETY: unstarted, unlisted, and just taken off the queue.
-                    unsafe { self.gate.hold(child) };
-                } else if link.unqueue(0) & RETIRED != 0 {
-                    // SAFETY: the count that was left to this place.
-                    unsafe { child.release() };
-                }
-            }
-        }
-    }
-}
-
-/// For a scope that is dropped before it was given a body, and, without `std`, for the rest
-/// of a teardown that a panicking destructor broke off.
-impl<B> Drop for Engine<B> {
-    fn drop(&mut self) {
-        if self.phase == Phase::Over && self.gate.is_empty() && self.children.is_empty() {
-            return;
-        }
-        if let Err(payload) = self.tear_down(CauseKind::ScopeEnded, || {}) {
-            unwind::resume_unless_panicking(payload);
         }
     }
 }

@@ -14,8 +14,8 @@ use pin_project_lite::pin_project;
 use super::{
     Driver, Threaded,
     body::Body,
-    child::{Plain, Settle, Try},
     driver::End,
+    node::{Plain, Settle, Try},
 };
 use crate::{cancel::CauseKind, sys::unwind};
 

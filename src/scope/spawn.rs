@@ -9,8 +9,9 @@ use crate::{
 
 use super::{
     Invariant,
-    child::{Child, Plain, Settle, Try},
+    child::Child,
     handle::Handle,
+    node::{Node, Plain, Settle, Try},
     shared::SharedRef,
 };
 
@@ -304,7 +305,7 @@ impl<'env, B, K> Scope<'env, B, K> {
             }
             mem::forget(handle);
             // SAFETY: the types are those of `new`, and the refusal left it unknown.
-            unsafe { child.into_future::<F, S>() }
+            unsafe { Node::<F, S>::into_future(child) }
         };
         if counted {
             self.shared.limits.uncount();

@@ -1,0 +1,207 @@
+//! The typed part of a child: what is done with its future and its output where their types are
+//! not known any more.
+
+use alloc::boxed::Box;
+use core::{
+    future::Future,
+    marker::PhantomData,
+    mem::{self, ManuallyDrop},
+    pin::Pin,
+    ptr::NonNull,
+    task::{Context, Poll},
+};
+
+use super::{
+    child::{Child, EMPTY, Header},
+    ready::Link,
+};
+use crate::sys::{atomic::Ordering, cell::UnsafeCell};
+
+/// What a poll of a child came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    Pending,
+    /// The output is in the slot.
+    Done,
+    /// The child ended the scope; the slot is empty.
+    Broke,
+}
+
+/// How an output is taken: as a value, or as a `Result` whose error ends the scope.
+pub(crate) trait Settle<Out> {
+    type Value;
+    type Break;
+
+    fn settle(out: Out) -> Result<Self::Value, Self::Break>;
+}
+
+/// Any output is a value.
+pub(crate) struct Plain<B>(PhantomData<B>);
+
+impl<Out, B> Settle<Out> for Plain<B> {
+    type Value = Out;
+    type Break = B;
+
+    fn settle(out: Out) -> Result<Out, B> {
+        Ok(out)
+    }
+}
+
+/// An error ends the scope.
+pub(crate) struct Try;
+
+impl<T, B> Settle<Result<T, B>> for Try {
+    type Value = T;
+    type Break = B;
+
+    fn settle(out: Result<T, B>) -> Result<T, B> {
+        out
+    }
+}
+
+/// A child with its types. The header is first, so that a pointer to it is one to the node.
+#[repr(C)]
+pub(super) struct Node<F: Future, S: Settle<F::Output>> {
+    header: Header,
+    slot: UnsafeCell<Slot<F, S::Value>>,
+}
+
+/// Both fields are at its start: a pointer to the slot is a pointer to either.
+#[repr(C)]
+union Slot<F, T> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<T>,
+}
+
+/// What the driver and the handle do with a node whose types they do not know.
+pub(super) struct Table {
+    /// Polls the future. When it ends it is dropped, and its output is written to the slot,
+    /// or its error to the last argument, an `Option<S::Break>`.
+    pub(super) poll: unsafe fn(Child, &mut Context<'_>, *mut ()) -> Progress,
+    pub(super) drop_future: unsafe fn(Child),
+    /// Moves the output to the last argument, an `Option<S::Value>`.
+    pub(super) take_output: unsafe fn(Child, *mut ()),
+    pub(super) drop_output: unsafe fn(Child),
+    pub(super) free: unsafe fn(Child),
+}
+
+impl<F: Future, S: Settle<F::Output>> Node<F, S> {
+    pub(super) const TABLE: Table = Table {
+        poll: Self::poll,
+        drop_future: Self::drop_future,
+        take_output: Self::take_output,
+        drop_output: Self::drop_output,
+        free: Self::free,
+    };
+
+    pub(super) fn allocate(header: Header, future: F) -> Child {
+        let node = Box::into_raw(Box::new(Self {
+            header,
+            slot: UnsafeCell::new(Slot {
+                future: ManuallyDrop::new(future),
+            }),
+        }));
+        // SAFETY: a box is not null.
+        Child(unsafe { NonNull::new_unchecked(node.cast()) })
+    }
+
+    /// Undoes [`allocate`](Self::allocate).
+    ///
+    /// # Safety
+    ///
+    /// The child was made with these types, and nobody else knows of it.
+    pub(super) unsafe fn into_future(child: Child) -> F {
+        // SAFETY: of these types, by the caller's word; nobody else has a count.
+        let node = unsafe { Box::from_raw(child.0.as_ptr().cast::<Self>()) };
+        node.slot.with_mut(|slot| {
+            // SAFETY: an unstarted child's slot holds the future. It is moved out once:
+            // dropping the node drops no slot.
+            unsafe { slot.cast::<F>().read() }
+        })
+    }
+
+    /// # Safety
+    ///
+    /// The child is alive and was made with these types.
+    unsafe fn of<'a>(child: Child) -> &'a Self {
+        // SAFETY: the caller's word; the header is the first field.
+        unsafe { child.0.cast::<Self>().as_ref() }
+    }
+
+    unsafe fn poll(child: Child, cx: &mut Context<'_>, broke: *mut ()) -> Progress {
+        // SAFETY: the table is that of the child's own types, and the driver has a count.
+        let node = unsafe { Self::of(child) };
+        node.slot.with_mut(|slot| {
+            // SAFETY: the slot holds the future and is the driver's (invariant 1).
+            let future = unsafe { &mut *slot.cast::<F>() };
+            // SAFETY: the node does not move, and the future is dropped where it stands.
+            let Poll::Ready(out) = unsafe { Pin::new_unchecked(future) }.poll(cx) else {
+                return Progress::Pending;
+            };
+            let vacate = Vacate(&node.header.link);
+            // SAFETY: dropped once: after this the slot holds the output or nothing.
+            unsafe { slot.cast::<F>().drop_in_place() };
+            match S::settle(out) {
+                Ok(value) => {
+                    // SAFETY: the slot is the driver's.
+                    unsafe { slot.cast::<S::Value>().write(value) };
+                    mem::forget(vacate);
+                    Progress::Done
+                }
+                Err(error) => {
+                    // SAFETY: an `Option<S::Break>`, by the contract of the table.
+                    unsafe { *broke.cast::<Option<S::Break>>() = Some(error) };
+                    Progress::Broke
+                }
+            }
+        })
+    }
+
+    unsafe fn drop_future(child: Child) {
+        // SAFETY: as in `poll`.
+        let node = unsafe { Self::of(child) };
+        let _vacate = Vacate(&node.header.link);
+        node.slot.with_mut(|slot| {
+            // SAFETY: the slot holds the future and is the driver's (invariant 1).
+            unsafe { slot.cast::<F>().drop_in_place() };
+        });
+    }
+
+    unsafe fn take_output(child: Child, to: *mut ()) {
+        // SAFETY: the table is that of the child's own types, and the owner of the output
+        // has a count.
+        let node = unsafe { Self::of(child) };
+        node.slot.with_mut(|slot| {
+            // SAFETY: the slot holds the output and is the caller's (invariant 1), who takes
+            // it once.
+            let output = unsafe { slot.cast::<S::Value>().read() };
+            // SAFETY: an `Option<S::Value>`, by the contract of the table.
+            unsafe { *to.cast::<Option<S::Value>>() = Some(output) };
+        });
+    }
+
+    unsafe fn drop_output(child: Child) {
+        // SAFETY: as in `take_output`.
+        let node = unsafe { Self::of(child) };
+        node.slot.with_mut(|slot| {
+            // SAFETY: the slot holds the output and is the caller's (invariant 1).
+            unsafe { slot.cast::<S::Value>().drop_in_place() };
+        });
+    }
+
+    unsafe fn free(child: Child) {
+        // SAFETY: the last count is gone and the node came from a box of these types. The
+        // slot is not dropped with it: what it held is gone or was forgotten by the handle.
+        drop(unsafe { Box::from_raw(child.0.as_ptr().cast::<Self>()) });
+    }
+}
+
+/// Notes that the slot is empty, also when the destructor that emptied it panics.
+struct Vacate<'a>(&'a Link);
+
+impl Drop for Vacate<'_> {
+    fn drop(&mut self) {
+        // Relaxed: the driver tells itself; others look after `COMPLETE`.
+        self.0.state.fetch_or(EMPTY, Ordering::Relaxed);
+    }
+}

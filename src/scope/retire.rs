@@ -1,0 +1,98 @@
+//! How a child ends: its future is dropped, whoever waits for it is told, and the driver lets go.
+
+use core::mem;
+
+use super::{
+    child::{AWAITING, COMPLETE, COUNTED, Child, EMPTY, HANDLE, JOINER, Joiner, RETIRED},
+    ready::QUEUED,
+    shared::SharedRef,
+};
+use crate::sys::{
+    atomic::Ordering,
+    unwind::{self, FirstPanic, OnUnwind, Payload},
+};
+
+/// Lets go of a child whose slot holds its output or nothing: tells whoever waits for
+/// it, and gives the driver's count up.
+///
+/// # Safety
+///
+/// The child is in no list, and is not used by the driver after this.
+pub(super) unsafe fn retire(shared: &SharedRef, child: Child) -> Result<(), Payload> {
+    // SAFETY: the driver's count is given up last.
+    let header = unsafe { child.header() };
+    // Before anybody is told: whoever knows that the child is done finds its place free.
+    if header.link.state.load(Ordering::Relaxed) & COUNTED != 0 {
+        shared.limits.uncount();
+    }
+    // Release: pairs with the handle's acquiring look; the output is there. Acquire:
+    // pairs with the handle's setting of `JOINER`.
+    let before = header.link.state.fetch_or(COMPLETE, Ordering::AcqRel);
+    // Done also if user code unwinds where nothing catches it.
+    let let_go = OnUnwind(|| {
+        // SAFETY: the caller's word.
+        unsafe { let_go(shared, child) };
+    });
+    let told = unwind::catch(|| {
+        if before & (HANDLE | EMPTY) == 0 {
+            // SAFETY: complete without a handle: the output is the driver's.
+            unsafe { child.drop_output() };
+        }
+        if before & JOINER != 0 {
+            // SAFETY: complete with `JOINER` set: the slot is the driver's.
+            let joiner = header
+                .joiner
+                .with_mut(|joiner| unsafe { joiner.replace(Joiner::default()) });
+            drop(joiner.loan);
+            if let Some(waker) = joiner.waker {
+                waker.wake();
+            }
+        }
+    });
+    drop(let_go);
+    told
+}
+
+/// # Safety
+///
+/// As for `retire`, of which this is the end.
+unsafe fn let_go(shared: &SharedRef, child: Child) {
+    // SAFETY: the driver's count is given up last.
+    let state = unsafe { &child.header().link.state };
+    // Release: a producer that clears `QUEUED` takes over the count, and with it the duty
+    // to free what was written here; pairs with its `unqueue`.
+    let before = state.fetch_or(RETIRED, Ordering::Release);
+    if before >= AWAITING {
+        shared.limits.unblock();
+    }
+    if before & QUEUED == 0 {
+        // SAFETY: the driver's count (`child.rs`, invariant 3).
+        unsafe { child.release() };
+    }
+}
+
+/// Drops the future of a child and retires it.
+///
+/// # Safety
+///
+/// The child did not finish; otherwise as for `retire`.
+pub(super) unsafe fn discard(shared: &SharedRef, child: Child) -> Result<(), Payload> {
+    // SAFETY: the driver holds a count until `retire`.
+    let state = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
+    // Done also if the destructor unwinds where nothing catches it.
+    let rest = OnUnwind(|| {
+        // SAFETY: the caller's word.
+        let _ = unsafe { retire(shared, child) };
+    });
+    let mut panics = FirstPanic::default();
+    panics.run(|| {
+        if state & EMPTY == 0 {
+            // SAFETY: not finished and not empty: the slot holds the future.
+            unsafe { child.drop_future() };
+        }
+    });
+    mem::forget(rest);
+    // SAFETY: the caller's word.
+    panics.note(unsafe { retire(shared, child) });
+    panics.into_result()
+}
