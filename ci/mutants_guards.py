@@ -39,8 +39,8 @@ MODELS = [
     ("src/sys/park.rs", ["semaphore_blocking"]),
     ("src/group", ["group"]),
     ("src/scope/stop.rs", ["scope_token"]),
-    ("src/scope/shared.rs", ["scope", "scope_handle", "scope_token"]),
-    ("src/scope", ["scope", "scope_handle"]),
+    ("src/scope/shared.rs", ["scope", "scope_handle", "scope_token", "scope_features"]),
+    ("src/scope", ["scope", "scope_handle", "scope_features"]),
 ]
 
 GUARDS = [
@@ -781,5 +781,23 @@ GUARDS = [
 """,
         """            this.waiter.finish();
 """,
+    ),
+    Guard(
+        "src/scope/child.rs",
+        "an abort of a child among the awaited is not looked at",
+        "            scope.signal();\n",
+        "            let _ = scope;\n",
+    ),
+    Guard(
+        "src/scope/gate.rs",
+        "an abort is lost when the child is held back at that moment",
+        "link.unqueue(0) & (AWAITED | ABORTED) != 0",
+        "link.unqueue(0) & AWAITED != 0",
+    ),
+    Guard(
+        "src/scope/driver.rs",
+        "an abort during the poll is not looked at after it",
+        "                if state & ABORTED != 0 {",
+        "                if state & ABORTED != 0 && false {",
     ),
 ]

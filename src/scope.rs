@@ -89,6 +89,7 @@
 //! | a panic, of the body or of a child | dropped | dropped | dropped | the panic goes on |
 //! | [`cancel`](Scope::cancel), of the [token](Scope::token) too, or the [deadline](Driver::deadline) | dropped | go on | goes on | the body's value |
 //! | the [grace](Driver::grace) after that is over | dropped | dropped | goes on | the body's value |
+//! | [`abort`](Handle::abort) of one child | it is dropped | it is dropped | goes on | the body's value |
 //! | the scope's future is dropped | dropped | dropped | dropped | – |
 //!
 //! "Dropped" always happens in this order: children that were not started, newest first;

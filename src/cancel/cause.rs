@@ -23,6 +23,8 @@ pub enum CauseKind {
     Panicked,
     /// A guard of the token was dropped.
     Dropped,
+    /// The child was aborted by its handle.
+    Aborted,
     /// The program shuts down.
     Shutdown,
     /// Something that the code of the [`Cause`] tells.
@@ -149,6 +151,7 @@ impl fmt::Display for Cause {
             CauseKind::SiblingFailed => "another child of the scope failed",
             CauseKind::Panicked => "a panic",
             CauseKind::Dropped => "its guard was dropped",
+            CauseKind::Aborted => "it was aborted",
             CauseKind::Shutdown => "the program shuts down",
             CauseKind::User => "a cause of the program's own",
         }))?;

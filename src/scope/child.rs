@@ -22,6 +22,7 @@
 //! | `COMPLETE` | the driver | the future is gone; the output is there unless `EMPTY` |
 //! | `EMPTY` | the driver | the slot holds neither future nor output |
 //! | `RETIRED` | the driver | the driver has let go of the child |
+//! | `ABORTED` | the handle | the driver is to drop the child |
 //! | `COUNTED` | birth | the child counts towards the scope's limit |
 //! | the rest | handles | how many siblings' handles the child waits for: `limit.rs` |
 //!
@@ -63,6 +64,7 @@ pub(super) const EMPTY: usize = 1 << 7;
 pub(super) const RETIRED: usize = 1 << 8;
 pub(super) const COUNTED: usize = 1 << 9;
 pub(super) const CALLED: usize = 1 << 10;
+pub(super) const ABORTED: usize = 1 << 11;
 /// Set both: what a handle that is gone has cleared.
 pub(super) const OF_HANDLE: usize = HANDLE | JOINER;
 /// Set both: the driver has taken the joiner.
@@ -70,7 +72,7 @@ pub(super) const JOINED: usize = COMPLETE | JOINER;
 /// Set the first alone: the output is there.
 pub(super) const EMPTIED: usize = COMPLETE | EMPTY;
 /// One sibling waited for, in the bits above the flags.
-pub(super) const AWAITING: usize = 1 << 11;
+pub(super) const AWAITING: usize = 1 << 12;
 
 /// The part of a node that does not depend on the future's type.
 #[repr(C)]
@@ -175,18 +177,37 @@ impl Child {
         unsafe { self.wake_as(0) };
     }
 
-    /// As [`wake`](Self::wake), setting the bits `mark` as well.
+    /// As [`wake`](Self::wake), setting the bits `mark` as well; the state before.
     ///
     /// # Safety
     ///
     /// As for `wake`.
-    pub(super) unsafe fn wake_as(self, mark: usize) {
+    #[inline]
+    pub(super) unsafe fn wake_as(self, mark: usize) -> usize {
         // SAFETY: alive, by the caller's word.
         let header = unsafe { self.header() };
-        if header.link.queue(mark) & (QUEUED | RETIRED) == 0 {
+        let before = header.link.queue(mark);
+        if before & (QUEUED | RETIRED) == 0 {
             // SAFETY: the bit was set just now; the driver's count, or the count that it
             // leaves behind when it retires the child (invariant 3), keeps it alive.
             unsafe { self.push_queued() };
+        }
+        before
+    }
+
+    /// Asks the driver to drop the child, which it finds queued for that.
+    ///
+    /// # Safety
+    ///
+    /// As for `wake`.
+    pub(super) unsafe fn abort(self) {
+        // SAFETY: alive, by the caller's word.
+        let before = unsafe { self.wake_as(ABORTED) };
+        if before & (QUEUED | LISTED | RETIRED) == QUEUED | LISTED {
+            // SAFETY: as above.
+            let scope = unsafe { &self.header().scope };
+            // It may be among those awaited, which nobody looks through otherwise.
+            scope.signal();
         }
     }
 

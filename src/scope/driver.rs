@@ -32,7 +32,7 @@ use core::{
 
 use super::{
     body::Body,
-    child::{AWAITED, CALLED, Child, LISTED, RETIRED, UNSTARTED},
+    child::{ABORTED, AWAITED, CALLED, Child, LISTED, RETIRED, UNSTARTED},
     gate::Gate,
     node::{Progress, Settle},
     ready::{Batch, Link, QUEUED},
@@ -219,10 +219,12 @@ impl<B> Engine<B> {
         }
     }
 
-    /// Looks at what was asked of the scope: to start nothing more.
+    /// Looks at what was asked of the scope: to start nothing more, or to drop a child that is
+    /// awaited.
     fn heed(&mut self, link: *mut Link) -> Result<bool, End<B>> {
         // SAFETY: a link of the block, which this holds.
         unsafe { &*link }.unqueue(0);
+        self.batch.append(self.gate.take_aborted());
         if self.shared.is_cancelled() {
             // The grace begins.
             self.shared.begin_watch();
@@ -261,25 +263,21 @@ impl<B> Engine<B> {
         let link = unsafe { &child.header().link };
         // Relaxed: the driver alone changes the bits that are looked at here.
         let state = link.state.load(Ordering::Relaxed);
+        if state & (RETIRED | ABORTED | UNSTARTED) == 0 {
+            link.unqueue(0);
+            // SAFETY: started and not retired, so in the list.
+            return unsafe { self.poll_child(child) };
+        }
         if state & RETIRED != 0 {
             link.unqueue(0);
             // SAFETY: the count that was left to this place (`child.rs`, invariant 3).
             unsafe { child.release() };
             return Ok(false);
         }
-        if state & UNSTARTED == 0 {
+        if state & ABORTED != 0 || self.shared.is_cancelled() {
             link.unqueue(0);
-            // SAFETY: started and not retired, so in the list.
-            return unsafe { self.poll_child(child) };
-        }
-        if self.shared.is_cancelled() {
-            if state & LISTED != 0 {
-                // SAFETY: `LISTED` and off the queue: there it is, and not awaited for.
-                unsafe { self.gate.remove(child) };
-            }
-            link.unqueue(0);
-            // SAFETY: unfinished, and in no list any more.
-            unsafe { discard(&self.shared, child) }.map_err(End::Panicked)?;
+            // SAFETY: not retired, and not among those awaited, since it was on the queue.
+            unsafe { self.drop_child(child, state) }.map_err(End::Panicked)?;
             return Ok(false);
         }
         let started = self.children.len();
@@ -292,6 +290,24 @@ impl<B> Engine<B> {
         unsafe { self.children.push_back(child) };
         // SAFETY: put there just now.
         unsafe { self.poll_child(child) }
+    }
+
+    /// Drops a child, wherever it stands.
+    ///
+    /// # Safety
+    ///
+    /// The child is not retired and not among those awaited; `state` tells what the driver knows
+    /// of it.
+    unsafe fn drop_child(&mut self, child: Child, state: usize) -> Result<(), Payload> {
+        if state & UNSTARTED == 0 {
+            // SAFETY: started and not retired, so in this list.
+            unsafe { self.children.remove(child) };
+        } else if state & LISTED != 0 {
+            // SAFETY: `LISTED`, and not among those awaited.
+            unsafe { self.gate.remove(child) };
+        }
+        // SAFETY: unfinished, and in no list any more.
+        unsafe { discard(&self.shared, child) }
     }
 
     /// Polls a child; whether it woke itself.
@@ -318,6 +334,12 @@ impl<B> Engine<B> {
             Ok(Progress::Pending) => {
                 // SAFETY: still in the list.
                 let state = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
+                if state & ABORTED != 0 {
+                    // By itself, or elsewhere while it was polled.
+                    // SAFETY: in the list, and a started child is not among those awaited.
+                    unsafe { self.drop_child(child, state) }.map_err(End::Panicked)?;
+                    return Ok(false);
+                }
                 Ok(state & QUEUED != 0)
             }
             Ok(Progress::Done | Progress::Broke) => {

@@ -7,8 +7,10 @@
 //!
 //! The driver alone uses this.
 
+use core::mem;
+
 use super::{
-    child::{AWAITED, CALLED, Child, LISTED},
+    child::{ABORTED, AWAITED, CALLED, Child, LISTED},
     limit::Limits,
     ready::Batch,
     siblings::List,
@@ -85,8 +87,8 @@ impl Gate {
         // SAFETY: as above.
         let link = unsafe { &child.header().link };
         link.state.fetch_or(LISTED, Ordering::Relaxed);
-        if link.unqueue(0) & AWAITED != 0 {
-            // Awaited already: back on the queue, to be found as such.
+        if link.unqueue(0) & (AWAITED | ABORTED) != 0 {
+            // Awaited or aborted already: back on the queue, to be found as such.
             // SAFETY: the driver has a count.
             unsafe { child.wake() };
         }
@@ -128,6 +130,25 @@ impl Gate {
         // SAFETY: listed, so the driver has a count.
         let state = unsafe { &child.header().link.state };
         state.fetch_or(CALLED, Ordering::Relaxed);
+    }
+
+    /// Those among the awaited that were aborted: they are among the awaited no more.
+    pub(super) fn take_aborted(&mut self) -> Batch {
+        let mut aborted = Batch::new();
+        let mut awaited = mem::replace(&mut self.awaited, Batch::new());
+        while let Some(link) = awaited.pop_front() {
+            // Relaxed: who aborts signals after that, and the signal is seen.
+            // SAFETY: held back, so the driver has a count of the child.
+            let state = unsafe { &*link }.state.load(Ordering::Relaxed);
+            let to = if state & ABORTED == 0 {
+                &mut self.awaited
+            } else {
+                &mut aborted
+            };
+            // SAFETY: its bit is still set.
+            unsafe { to.push_back(link) };
+        }
+        aborted
     }
 
     /// Takes a child out for good.

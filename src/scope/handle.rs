@@ -11,11 +11,13 @@ use core::{
 use futures_core::future::FusedFuture;
 
 use super::{
-    child::{COMPLETE, Child, EMPTIED, EMPTY, JOINED, JOINER, Joiner, OF_HANDLE, UNSTARTED},
+    child::{
+        ABORTED, COMPLETE, Child, EMPTIED, EMPTY, JOINED, JOINER, Joiner, OF_HANDLE, UNSTARTED,
+    },
     limit::Loan,
 };
 use crate::{
-    cancel::{Cancelled, Cause},
+    cancel::{Cancelled, Cause, CauseKind},
     sys::{
         atomic::Ordering,
         unwind::{self, FirstPanic},
@@ -26,7 +28,7 @@ use crate::{
 ///
 /// Awaiting it gives `Ok` with what the child returned, or [`Cancelled`] if the child was
 /// never started (the scope was cancelled or had ended) or was dropped before it finished
-/// (the scope ended early). It never hangs on a child that is gone.
+/// (the scope ended early, or the child was [aborted](Self::abort)). It never hangs on a child that is gone.
 ///
 /// Dropping the handle does not touch the child: it goes on within its scope, and its
 /// output is dropped when it comes. A handle may outlive the scope and may be awaited in
@@ -73,7 +75,8 @@ enum State {
 // SAFETY: the handle gives access to the output alone, by value; the rest of the child that
 // it touches (state, joiner) may be used from any thread.
 unsafe impl<T: Send> Send for Handle<T> {}
-// SAFETY: nothing can be done through `&Handle`.
+// SAFETY: through `&Handle` the child can be aborted and no more, and that may be done from any
+// thread.
 unsafe impl<T: Send> Sync for Handle<T> {}
 
 impl<T> Unpin for Handle<T> {}
@@ -94,6 +97,35 @@ impl<T> Handle<T> {
         Self {
             state,
             _output: PhantomData,
+        }
+    }
+
+    /// Has the child dropped, wherever it stands; the handle then gives [`Cancelled`] with
+    /// [`CauseKind::Aborted`], or the output if the child is done before that.
+    ///
+    /// A child that was not started is dropped unpolled. The scope drops the child in its next
+    /// pass, or, if the child is being polled, right after that poll: a child may abort itself. It
+    /// may be called from any thread, and does nothing to a child that is done or was refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(async {
+    /// use pleach::cancel::CauseKind;
+    ///
+    /// let result = pleach::scope!(|s| {
+    ///     let endless = s.spawn(std::future::pending::<()>());
+    ///     endless.abort();
+    ///     endless.await
+    /// })
+    /// .await;
+    /// assert_eq!(result.unwrap_err().cause().kind(), CauseKind::Aborted);
+    /// # });
+    /// ```
+    pub fn abort(&self) {
+        if let State::Attached(child) = self.state {
+            // SAFETY: the handle holds a count.
+            unsafe { child.abort() };
         }
     }
 
@@ -155,6 +187,9 @@ impl<T> Handle<T> {
             None
         };
         let result = output.ok_or_else(|| {
+            if state & ABORTED != 0 {
+                return Cause::new(CauseKind::Aborted).into();
+            }
             // SAFETY: the count is still held.
             unsafe { child.header() }.scope.stop.cause().into()
         });

@@ -238,6 +238,17 @@ impl Batch {
         self.tail = link;
     }
 
+    /// Puts all of `other` behind what is there.
+    pub(super) fn append(&mut self, other: Self) {
+        // SAFETY: a queued link is alive (invariant 2).
+        match unsafe { self.tail.as_ref() } {
+            _ if other.is_empty() => return,
+            Some(tail) => tail.set_next(other.head),
+            None => self.head = other.head,
+        }
+        self.tail = other.tail;
+    }
+
     /// Takes the first link; its bit is still set and the caller must clear it.
     pub(crate) fn pop_front(&mut self) -> Option<*mut Link> {
         // SAFETY: a queued link is alive (invariant 2).

@@ -168,6 +168,11 @@ impl SharedRef {
     fn cancel(&self) {
         // Release: pairs with the load in `is_cancelled`.
         self.phase.store(CANCELLED, Ordering::Release);
+        self.signal();
+    }
+
+    /// Lets the driver look at what was asked of the scope.
+    pub(super) fn signal(&self) {
         self.enqueue(&self.signal);
     }
 
