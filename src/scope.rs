@@ -254,6 +254,38 @@ impl<'env, B, K> Driver<'env, B, K> {
         self
     }
 
+    /// Deals with at most `polls` of those that are ready in one pass, and then lets others on the
+    /// same thread run: the scope wakes its own task and yields.
+    ///
+    /// Each poll of a child counts, and so does one of the body. (So does whatever else a pass
+    /// finds in the queue, a child that is dropped for instance, so that there may be fewer.) Those
+    /// that were left over come first in the next pass: nobody is polled twice before they are.
+    /// Without a budget a pass polls whoever was ready when it began.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{num::NonZeroUsize, pin::pin, sync::atomic::{AtomicUsize, Ordering}, task};
+    ///
+    /// let done = AtomicUsize::new(0);
+    /// let scope = pleach::scope!(budget = NonZeroUsize::new(4).unwrap(), |s| {
+    ///     for _ in 0..10 {
+    ///         s.spawn(async { done.fetch_add(1, Ordering::Relaxed) });
+    ///     }
+    /// });
+    /// let (mut scope, mut cx) = (pin!(scope), task::Context::from_waker(task::Waker::noop()));
+    /// for after in [0, 4, 8] {
+    ///     // The body alone in the first.
+    ///     assert!(scope.as_mut().poll(&mut cx).is_pending());
+    ///     assert_eq!(done.load(Ordering::Relaxed), after);
+    /// }
+    /// assert!(scope.as_mut().poll(&mut cx).is_ready());
+    /// ```
+    pub fn budget(mut self, polls: NonZeroUsize) -> Self {
+        self.engine.budget = polls;
+        self
+    }
+
     /// Puts the scope below `token`: it is cancelled when that is.
     ///
     /// The scope's own [`token`](Scope::token) is a child of `token`, with its deadline. That

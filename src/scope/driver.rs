@@ -10,7 +10,8 @@
 //!
 //! A pass also ends after two children that woke themselves while they were polled: they
 //! probably ran into a budget of the runtime, and polling the rest would only meet the same
-//! wall.
+//! wall. And it ends when the scope's own budget is used up. What is left of it comes first in
+//! the next pass.
 //!
 //! # The end
 //!
@@ -26,6 +27,7 @@
 use core::{
     future::Future,
     marker::PhantomData,
+    num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -72,6 +74,8 @@ pub(super) struct Engine<B> {
     /// Those started and not done, oldest first.
     pub(super) children: List,
     pub(super) gate: Gate,
+    /// How many of those that are ready one pass deals with.
+    pub(super) budget: NonZeroUsize,
     pub(super) watch: Watch,
     pub(super) phase: Phase,
     _break: PhantomData<fn() -> B>,
@@ -99,6 +103,7 @@ impl<B> Engine<B> {
             batch: Batch::new(),
             children: List::new(),
             gate: Gate::new(),
+            budget: NonZeroUsize::MAX,
             watch: Watch::default(),
             phase: Phase::Idle,
             _break: PhantomData,
@@ -177,7 +182,9 @@ impl<B> Engine<B> {
             self.batch = self.shared.ready.take();
         }
         let mut self_wakes = 0;
-        while self_wakes < SELF_WAKES {
+        let mut budget = self.budget.get();
+        while self_wakes < SELF_WAKES && budget > 0 {
+            budget -= 1;
             let Some(link) = self.batch.pop_front() else {
                 break;
             };

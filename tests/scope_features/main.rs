@@ -4,6 +4,7 @@
 mod support;
 
 mod abort;
+mod budget;
 
 use std::{
     future::{Future, pending},
