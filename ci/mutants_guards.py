@@ -800,4 +800,28 @@ GUARDS = [
         "                if state & ABORTED != 0 {",
         "                if state & ABORTED != 0 && false {",
     ),
+    Guard(
+        "src/scope/control.rs",
+        "of two breaks at once both are told that theirs counts",
+        "        if !self.shared.claim_break() {",
+        "        if self.shared.claim_break() && false {",
+    ),
+    Guard(
+        "src/scope/driver.rs",
+        "a daemon that is ready when the others are done holds up the end",
+        "        if !self.daemons.is_empty() {",
+        "        if false && !self.daemons.is_empty() {",
+    ),
+    Guard(
+        "src/scope/teardown.rs",
+        "what woke a shielded child is forgotten when the scope fails",
+        "if outlasts && self.phase != Phase::Over {",
+        "if !is_child && self.phase != Phase::Over {",
+    ),
+    Guard(
+        "src/scope/teardown.rs",
+        "a spawn is accepted while the scope ends",
+        "            self.shared.begin_end();\n",
+        "",
+    ),
 ]

@@ -85,7 +85,7 @@
 //! | cause | children not started | running children | body | result |
 //! |---|---|---|---|---|
 //! | body and children done | – | – | – | the body's value |
-//! | an error in a `try_scope!`, of the body or of a [`spawn_try`](Scope::spawn_try) child | dropped | dropped | dropped | the error |
+//! | an error in a `try_scope!`: of the body, of a [`spawn_try`](Scope::spawn_try) child, or from outside by [`break_with`](Scope::break_with) | dropped | dropped | dropped | the error |
 //! | a panic, of the body or of a child | dropped | dropped | dropped | the panic goes on |
 //! | [`cancel`](Scope::cancel), of the [token](Scope::token) too, or the [deadline](Driver::deadline) | dropped | go on | goes on | the body's value |
 //! | the [grace](Driver::grace) after that is over | dropped | dropped | goes on | the body's value |
@@ -95,17 +95,30 @@
 //! "Dropped" always happens in this order: children that were not started, newest first;
 //! the body; running children, newest first. All of it before the result is there. If
 //! several children fail in one pass, the one that was polled first decides; a panic beats
-//! an error.
+//! an error. (An error from outside counts as that of a child that was spawned at that moment.)
+//!
+//! Two kinds of children are apart from that:
+//!
+//! | | cancelled | grace over | error, panic (with `std`) | body and others done | the future is dropped |
+//! |---|---|---|---|---|---|
+//! | [shielded](Scope::spawn_shielded) children | go on, and are started | go on | go on, and are started; the scope resolves when they are done | are waited for | dropped |
+//! | [daemons](Scope::spawn_daemon) | go on, and are started | go on | go on as long | dropped | dropped |
+//!
+//! Shielded children are dropped behind all others, and daemons behind them, newest first. (The
+//! ones that were not started go before the ones that were.)
 //!
 //! # Cost
 //!
 //! One allocation for a scope and one for each child, its result and handle included; it is
 //! freed when the child is done, its handle is gone and no waker is left.
 
+mod admits;
 pub(crate) mod body;
 mod child;
+mod control;
 pub(crate) mod count;
 mod driver;
+mod ending;
 mod gate;
 mod handle;
 mod limit;
@@ -113,6 +126,7 @@ pub mod local;
 mod macros;
 mod node;
 pub(crate) mod ready;
+mod refused;
 mod retire;
 mod run;
 mod shared;
@@ -129,10 +143,12 @@ use core::{
 };
 
 pub use crate::cancel::Cancelled;
-pub(crate) use node::{Plain, Settle, Try};
+pub use admits::{Admits, Local, Threaded};
 pub use handle::Handle;
+pub(crate) use node::{Plain, Settle, Try};
+pub use refused::Refused;
 pub use run::{Run, RunTry};
-pub use spawn::{Admits, Local, Refused, Scope, Threaded};
+pub use spawn::Scope;
 pub use stop::{Grace, Until};
 
 use crate::{

@@ -14,10 +14,14 @@ use std::{
 
 use explore::{
     explore, poll_now,
-    task::{Bell, Tracked, finish},
+    task::{Bell, Task, Tracked, finish, ring_elsewhere},
 };
 use loom::{future::block_on, sync::Mutex, thread};
-use pleach_loom::{Cancelled, cancel::CauseKind, scope::scope};
+use pleach_loom::{
+    Cancelled,
+    cancel::CauseKind,
+    scope::{scope, try_scope},
+};
 
 const ABORTED: Option<CauseKind> = Some(CauseKind::Aborted);
 
@@ -126,5 +130,104 @@ fn an_abort_reaches_a_child_that_is_waited_for_and_not_started() {
         });
         let ((), handle) = finish(running, other);
         assert_eq!(kind(block_on(handle)), ABORTED);
+    });
+}
+
+#[test]
+fn of_two_breaks_at_once_one_wins_and_the_other_gets_its_error_back() {
+    explore(&["here", "elsewhere"], || {
+        let (driver, s) = try_scope();
+        let other = {
+            let s = s.clone();
+            thread::spawn(move || s.break_with("elsewhere"))
+        };
+        let here = s.break_with("here");
+        let running = driver.run_try(pending::<Result<(), _>>());
+        let (result, elsewhere) = finish(running, other);
+        let winner = result.unwrap_err();
+        match winner {
+            "here" => assert_eq!((here, elsewhere), (Ok(()), Err("elsewhere"))),
+            _ => assert_eq!((here, elsewhere), (Err("here"), Ok(()))),
+        }
+        winner
+    });
+}
+
+#[test]
+fn a_break_beside_the_end_is_the_result_or_comes_back() {
+    explore(&[Ok(()), Err(7)], || {
+        let (driver, s) = try_scope();
+        let other = thread::spawn(move || s.break_with(Tracked::new(7)).map_err(|b| b.get()));
+        let running = driver.run_try(async { Ok(()) });
+        let (result, broke) = finish(running, other);
+        let result = result.map_err(|error| error.get());
+        match result {
+            Ok(()) => assert_eq!(broke, Err(7)),
+            Err(_) => assert_eq!(broke, Ok(())),
+        }
+        result
+    });
+}
+
+#[test]
+fn a_shielded_spawn_beside_a_failure_is_finished_or_refused() {
+    explore(&[Ok(7), Err(())], || {
+        let (driver, s) = try_scope();
+        let other = thread::spawn(move || s.spawn_shielded(async { Tracked::new(7) }));
+        let running = driver.run_try(async { Err::<(), _>("failed") });
+        let (result, handle) = finish(running, other);
+        assert_eq!(result, Err("failed"));
+        block_on(handle).map(|output| output.get()).map_err(|_| ())
+    });
+}
+
+#[test]
+fn a_wake_of_a_shielded_child_beside_a_failure_arrives() {
+    explore(&[()], || {
+        let bell = Arc::new(Bell::default());
+        let (driver, s) = try_scope();
+        drop(s.spawn_shielded(bell.heard()));
+        let mut running = Box::pin(driver.run_try(async { Err::<(), _>("failed") }));
+        // It has failed, and the child is started but not polled.
+        assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
+        let other = ring_elsewhere(&bell);
+        assert_eq!(finish(running, other).0, Err("failed"));
+    });
+}
+
+#[test]
+fn a_wake_of_a_daemon_does_not_hold_up_the_end() {
+    explore(&[true, false], || {
+        let bell = Arc::new(Bell::default());
+        let (driver, s) = scope();
+        drop(s.spawn_daemon({
+            let bell = Arc::clone(&bell);
+            poll_fn(move |cx| {
+                let mut waker = bell.waker.lock().unwrap();
+                waker.get_or_insert_with(|| cx.waker().clone());
+                Poll::<()>::Pending
+            })
+        }));
+        let mut polls = 0;
+        let mut running = Box::pin(driver.run(poll_fn(|cx| {
+            polls += 1;
+            cx.waker().wake_by_ref();
+            if polls > 1 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })));
+        assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
+        let waker = bell.take_waker();
+        let other = thread::spawn(move || waker.wake());
+        let task = Arc::new(Task::default());
+        let waker = Waker::from(Arc::clone(&task));
+        let at_once = poll_now(running.as_mut(), &waker).is_ready();
+        other.join().unwrap();
+        // Woken: it comes back for what it found.
+        assert!(at_once || task.take(), "a wake was lost");
+        assert!(at_once || poll_now(running.as_mut(), &waker).is_ready());
+        at_once
     });
 }

@@ -23,6 +23,7 @@
 //! | `EMPTY` | the driver | the slot holds neither future nor output |
 //! | `RETIRED` | the driver | the driver has let go of the child |
 //! | `ABORTED` | the handle | the driver is to drop the child |
+//! | `DAEMON`, `SHIELDED` | birth | what [kind](Kind) of child it is |
 //! | `COUNTED` | birth | the child counts towards the scope's limit |
 //! | the rest | handles | how many siblings' handles the child waits for: `limit.rs` |
 //!
@@ -65,6 +66,10 @@ pub(super) const RETIRED: usize = 1 << 8;
 pub(super) const COUNTED: usize = 1 << 9;
 pub(super) const CALLED: usize = 1 << 10;
 pub(super) const ABORTED: usize = 1 << 11;
+pub(super) const DAEMON: usize = 1 << 12;
+const SHIELDED: usize = 1 << 13;
+/// The bits of the [`Kind`].
+pub(super) const KIND: usize = DAEMON | SHIELDED;
 /// Set both: what a handle that is gone has cleared.
 pub(super) const OF_HANDLE: usize = HANDLE | JOINER;
 /// Set both: the driver has taken the joiner.
@@ -72,7 +77,38 @@ pub(super) const JOINED: usize = COMPLETE | JOINER;
 /// Set the first alone: the output is there.
 pub(super) const EMPTIED: usize = COMPLETE | EMPTY;
 /// One sibling waited for, in the bits above the flags.
-pub(super) const AWAITING: usize = 1 << 12;
+pub(super) const AWAITING: usize = 1 << 14;
+
+/// What becomes of a child when its scope is cancelled or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(super) enum Kind {
+    /// It is dropped, or waited for.
+    Regular = 0,
+    /// It is never waited for, and dropped last.
+    Daemon = DAEMON,
+    /// It is waited for whatever happens.
+    Shielded = SHIELDED,
+    /// Not a child of the user's: it ends the scope when it is polled.
+    Breaker = DAEMON | SHIELDED,
+}
+
+impl Kind {
+    /// The kind of the child with this state.
+    pub(super) fn of(state: usize) -> Self {
+        match state & KIND {
+            0 => Self::Regular,
+            DAEMON => Self::Daemon,
+            SHIELDED => Self::Shielded,
+            _ => Self::Breaker,
+        }
+    }
+
+    /// Whether the end of the scope is not the child's.
+    pub(super) fn outlasts_the_end(self) -> bool {
+        matches!(self, Self::Daemon | Self::Shielded)
+    }
+}
 
 /// The part of a node that does not depend on the future's type.
 #[repr(C)]
@@ -105,14 +141,14 @@ pub(super) struct Child(pub(super) NonNull<Header>);
 
 impl Child {
     /// A node with two counts: one for the driver, one for the handle.
-    pub(super) fn new<F, S>(scope: SharedRef, future: F, counted: bool) -> Self
+    pub(super) fn new<F, S>(scope: SharedRef, future: F, kind: Kind, counted: bool) -> Self
     where
         F: Future,
         S: Settle<F::Output>,
     {
         let counted = if counted { COUNTED } else { 0 };
         let header = Header {
-            link: Link::new(QUEUED | UNSTARTED | HANDLE | counted),
+            link: Link::new(QUEUED | UNSTARTED | HANDLE | kind as usize | counted),
             count: Count::new(2),
             scope,
             table: const { &Node::<F, S>::TABLE },

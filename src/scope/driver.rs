@@ -16,7 +16,7 @@
 //! # The end
 //!
 //! The scope has *finished* when the body is done, no child is left and the queue could be
-//! closed empty. Otherwise (a child broke the scope or panicked, the future is dropped) it
+//! closed empty, but for daemons. Otherwise (a child broke the scope or panicked, the future is dropped) it
 //! is torn down, in this order: the queue is closed; the scope's token is cancelled; children that were not started are
 //! dropped, newest first; then the body; then the running children, newest first. A panic in
 //! a destructor does not stop this: the rest is dropped, and the first panic goes on after.
@@ -34,7 +34,8 @@ use core::{
 
 use super::{
     body::Body,
-    child::{ABORTED, AWAITED, CALLED, Child, LISTED, RETIRED, UNSTARTED},
+    child::{ABORTED, AWAITED, CALLED, Child, DAEMON, KIND, Kind, LISTED, RETIRED, UNSTARTED},
+    ending::{Ending, Failure},
     gate::Gate,
     node::{Progress, Settle},
     ready::{Batch, Link, QUEUED},
@@ -54,25 +55,16 @@ use crate::{
 /// After so many children that woke themselves, a pass ends.
 const SELF_WAKES: usize = 2;
 
-/// How a scope ends.
-#[derive(Debug)]
-pub(super) enum End<B> {
-    /// The body and all children are done.
-    Finished,
-    /// A child's error, or the body's, ended it.
-    Broke(B),
-    /// A child or the body panicked.
-    Panicked(Payload),
-}
-
 /// The children of one scope, and who may end it with a `B`.
 #[derive(Debug)]
 pub(super) struct Engine<B> {
     pub(super) shared: SharedRef,
     /// Ready links that are still to be looked at in this pass.
     pub(super) batch: Batch,
-    /// Those started and not done, oldest first.
+    /// Those started and not done, oldest first: of the regular kind, and of the others.
     pub(super) children: List,
+    pub(super) shielded: List,
+    pub(super) daemons: List,
     pub(super) gate: Gate,
     /// How many of those that are ready one pass deals with.
     pub(super) budget: NonZeroUsize,
@@ -102,6 +94,8 @@ impl<B> Engine<B> {
             shared,
             batch: Batch::new(),
             children: List::new(),
+            shielded: List::new(),
+            daemons: List::new(),
             gate: Gate::new(),
             budget: NonZeroUsize::MAX,
             watch: Watch::default(),
@@ -110,12 +104,14 @@ impl<B> Engine<B> {
         }
     }
 
-    /// One pass. When it is ready everything of the scope is gone.
+    /// One pass. When it is ready everything of the scope is gone. `ending` is for the time between
+    /// the failure of a scope and the end of its shielded children.
     pub(super) fn poll<F, T, S>(
         &mut self,
         mut body: Pin<&mut Body<F, T>>,
+        ending: &mut Option<Ending<B>>,
         cx: &mut Context<'_>,
-    ) -> Poll<End<B>>
+    ) -> Poll<Result<(), Failure<B>>>
     where
         F: Future,
         S: Settle<F::Output, Value = T, Break = B>,
@@ -125,55 +121,73 @@ impl<B> Engine<B> {
             Phase::Passing => panic!("a scope was polled again after a panic"),
             Phase::Over => panic!("a scope was polled after it had completed"),
         }
-        let end = match self.pass::<F, T, S>(body.as_mut()) {
-            Err(end) => end,
-            Ok(()) if body.as_mut().is_done() && self.try_finish() => End::Finished,
-            Ok(()) => {
-                self.phase = Phase::Idle;
-                if !self.batch.is_empty() || !self.shared.ready.park(cx) {
-                    cx.waker().wake_by_ref();
-                }
-                return Poll::Pending;
-            }
+        if let Err(failure) = self.pass::<F, T, S>(body.as_mut()) {
+            self.fail(failure, ending, || body.as_mut().clear());
+        }
+        self.gate.call(&self.shared.limits, self.started());
+        let is_over = match ending {
+            None => body.is_done() && self.try_finish(),
+            Some(_) => self.try_end(),
         };
-        let mut panics = FirstPanic::default();
-        let (how, broke) = match end {
-            End::Panicked(payload) => {
-                panics.note(Err(payload));
-                (CauseKind::Panicked, None)
+        if !is_over {
+            self.phase = Phase::Idle;
+            if !self.batch.is_empty() || !self.shared.ready.park(cx) {
+                cx.waker().wake_by_ref();
             }
-            End::Broke(error) => (CauseKind::SiblingFailed, Some(error)),
-            End::Finished => (CauseKind::ScopeEnded, None),
-        };
-        // If it has finished there is nothing left but what waits for that, and the value.
-        let clear_body = || {
-            if how != CauseKind::ScopeEnded {
-                body.clear();
-            }
-        };
-        panics.note(self.tear_down(how, clear_body));
-        Poll::Ready(match (panics.into_result(), broke) {
-            (Ok(()), Some(error)) => End::Broke(error),
-            (Ok(()), None) => End::Finished,
-            (Err(payload), broke) => {
-                unwind::swallow(|| drop(broke));
-                End::Panicked(payload)
-            }
-        })
+            return Poll::Pending;
+        }
+        // Nothing is left but what waits for that, daemons, and the value of a body that finished.
+        let torn_down = self.tear_down(CauseKind::ScopeEnded, || {});
+        let mut ending = ending.take().unwrap_or_default();
+        ending.note_panic(torn_down);
+        Poll::Ready(ending.into_result())
     }
 
     pub(super) fn is_over(&self) -> bool {
         self.phase == Phase::Over
     }
 
+    /// Whether the scope has finished, now that the body is done. If so, nobody can spawn any more.
     fn try_finish(&mut self) -> bool {
-        self.children.is_empty()
-            && self.gate.is_empty()
-            && self.batch.is_empty()
-            && self.shared.ready.close_if_empty()
+        if !self.waits_for_nobody_started() {
+            return false;
+        }
+        if !self.daemons.is_empty() {
+            // They may be ready at all times, and do not hold up the end for that.
+            let is_awaited = |state, kind| state & UNSTARTED != 0 && !matches!(kind, Kind::Daemon);
+            if self.is_any_queued(is_awaited) {
+                return false;
+            }
+        } else if !self.batch.is_empty() {
+            return false;
+        }
+        self.shared.ready.close_if_empty()
     }
 
-    fn pass<F, T, S>(&mut self, mut body: Pin<&mut Body<F, T>>) -> Result<(), End<B>>
+    /// Whether no shielded child is left, now that the scope ends.
+    fn try_end(&mut self) -> bool {
+        self.waits_for_nobody_started()
+            && !self.is_any_queued(|state, kind| {
+                state & (UNSTARTED | RETIRED) == UNSTARTED && matches!(kind, Kind::Shielded)
+            })
+    }
+
+    pub(super) fn waits_for_nobody_started(&self) -> bool {
+        self.children.is_empty() && self.shielded.is_empty() && self.gate.is_empty()
+    }
+
+    /// Whether `picks` chooses one of the children that are queued. Leaves the queue empty: all are
+    /// in the batch.
+    fn is_any_queued(&mut self, picks: impl Fn(usize, Kind) -> bool) -> bool {
+        self.batch.append(self.shared.ready.take());
+        self.batch.any(|link| {
+            // SAFETY: a queued link is alive.
+            let state = unsafe { &*link }.state.load(Ordering::Relaxed);
+            matches!(self.shared.who(link), Who::Child) && picks(state, Kind::of(state))
+        })
+    }
+
+    fn pass<F, T, S>(&mut self, mut body: Pin<&mut Body<F, T>>) -> Result<(), Failure<B>>
     where
         F: Future,
         S: Settle<F::Output, Value = T, Break = B>,
@@ -197,9 +211,6 @@ impl<B> Engine<B> {
             };
             self_wakes += usize::from(woke_itself);
         }
-        if !self.shared.is_cancelled() {
-            self.gate.call(&self.shared.limits, self.children.len());
-        }
         Ok(())
     }
 
@@ -208,7 +219,7 @@ impl<B> Engine<B> {
         &mut self,
         link: *mut Link,
         body: Pin<&mut Body<F, T>>,
-    ) -> Result<bool, End<B>>
+    ) -> Result<bool, Failure<B>>
     where
         F: Future,
         S: Settle<F::Output, Value = T, Break = B>,
@@ -219,8 +230,8 @@ impl<B> Engine<B> {
         let waker = unsafe { self.shared.body_waker() };
         let mut cx = Context::from_waker(&waker);
         match unwind::catch(|| body.poll::<S>(&mut cx)) {
-            Err(payload) => Err(End::Panicked(payload)),
-            Ok(Poll::Ready(Err(error))) => Err(End::Broke(error)),
+            Err(payload) => Err(Failure::Panicked(payload)),
+            Ok(Poll::Ready(Err(error))) => Err(Failure::Broke(error)),
             Ok(Poll::Ready(Ok(()))) => Ok(false),
             Ok(Poll::Pending) => Ok(self.shared.body_is_queued()),
         }
@@ -228,23 +239,22 @@ impl<B> Engine<B> {
 
     /// Looks at what was asked of the scope: to start nothing more, or to drop a child that is
     /// awaited.
-    fn heed(&mut self, link: *mut Link) -> Result<bool, End<B>> {
+    fn heed(&mut self, link: *mut Link) -> Result<bool, Failure<B>> {
         // SAFETY: a link of the block, which this holds.
         unsafe { &*link }.unqueue(0);
-        self.batch.append(self.gate.take_aborted());
+        let aborted = self.gate.take_awaited(|state| state & ABORTED != 0);
+        self.batch.append(aborted);
         if self.shared.is_cancelled() {
             // The grace begins.
             self.shared.begin_watch();
-            while let Some(child) = self.gate.pop_back() {
-                // SAFETY: it was held back: unfinished, and in no list any more.
-                unsafe { discard(&self.shared, child) }.map_err(End::Panicked)?;
-            }
+            self.discard_unstarted(Kind::outlasts_the_end)
+                .map_err(Failure::Panicked)?;
         }
         Ok(false)
     }
 
     /// Looks at the deadline and the grace.
-    fn poll_watch(&mut self, link: *mut Link) -> Result<bool, End<B>> {
+    fn poll_watch(&mut self, link: *mut Link) -> Result<bool, Failure<B>> {
         // SAFETY: a link of the block, which this holds.
         unsafe { &*link }.unqueue(0);
         // SAFETY: the block outlives the poll.
@@ -252,7 +262,7 @@ impl<B> Engine<B> {
         let mut cx = Context::from_waker(&waker);
         let is_cancelled = self.shared.is_cancelled();
         let alarm = unwind::catch(|| self.watch.poll(is_cancelled, &mut cx));
-        match alarm.map_err(End::Panicked)? {
+        match alarm.map_err(Failure::Panicked)? {
             Alarm::None => Ok(()),
             Alarm::Deadline => {
                 let cause = CauseKind::Deadline.into();
@@ -260,12 +270,12 @@ impl<B> Engine<B> {
             }
             Alarm::Grace => self.discard_running(),
         }
-        .map_err(End::Panicked)?;
+        .map_err(Failure::Panicked)?;
         Ok(false)
     }
 
     /// Deals with a child that came off the queue; whether it was polled and woke itself.
-    fn visit(&mut self, child: Child) -> Result<bool, End<B>> {
+    fn visit(&mut self, child: Child) -> Result<bool, Failure<B>> {
         // SAFETY: queued, so alive.
         let link = unsafe { &child.header().link };
         // Relaxed: the driver alone changes the bits that are looked at here.
@@ -273,7 +283,7 @@ impl<B> Engine<B> {
         if state & (RETIRED | ABORTED | UNSTARTED) == 0 {
             link.unqueue(0);
             // SAFETY: started and not retired, so in the list.
-            return unsafe { self.poll_child(child) };
+            return unsafe { self.poll_child(child, state) };
         }
         if state & RETIRED != 0 {
             link.unqueue(0);
@@ -281,35 +291,52 @@ impl<B> Engine<B> {
             unsafe { child.release() };
             return Ok(false);
         }
-        if state & ABORTED != 0 || self.shared.is_cancelled() {
+        let is_too_late = state & KIND == 0 && !self.shared.starts_children();
+        if state & ABORTED != 0 || is_too_late {
             link.unqueue(0);
             // SAFETY: not retired, and not among those awaited, since it was on the queue.
-            unsafe { self.drop_child(child, state) }.map_err(End::Panicked)?;
+            unsafe { self.drop_queued(child, state) }.map_err(Failure::Panicked)?;
             return Ok(false);
         }
-        let started = self.children.len();
+        let started = self.started();
+        let is_limited = state & DAEMON == 0;
         // SAFETY: unstarted, and just taken off the queue.
-        if !unsafe { self.gate.admit(&self.shared.limits, child, started) } {
+        if is_limited && !unsafe { self.gate.admit(&self.shared.limits, child, started) } {
             return Ok(false);
         }
         link.unqueue(UNSTARTED | LISTED | CALLED | AWAITED);
         // SAFETY: admitted, so in no list; the driver has a count from birth.
-        unsafe { self.children.push_back(child) };
+        unsafe { self.list(state).push_back(child) };
         // SAFETY: put there just now.
-        unsafe { self.poll_child(child) }
+        unsafe { self.poll_child(child, state) }
     }
 
-    /// Drops a child, wherever it stands.
+    /// How many of those that the limit counts have been started.
+    fn started(&self) -> usize {
+        self.children.len() + self.shielded.len()
+    }
+
+    /// Where a child with this state is once it has been started.
+    pub(super) fn list(&mut self, state: usize) -> &mut List {
+        match Kind::of(state) {
+            Kind::Regular => &mut self.children,
+            Kind::Shielded => &mut self.shielded,
+            Kind::Daemon | Kind::Breaker => &mut self.daemons,
+        }
+    }
+
+    /// Drops a child that came off the queue, wherever it stands.
     ///
     /// # Safety
     ///
     /// The child is not retired and not among those awaited; `state` tells what the driver knows
     /// of it.
-    unsafe fn drop_child(&mut self, child: Child, state: usize) -> Result<(), Payload> {
+    unsafe fn drop_queued(&mut self, child: Child, state: usize) -> Result<(), Payload> {
         if state & UNSTARTED == 0 {
-            // SAFETY: started and not retired, so in this list.
-            unsafe { self.children.remove(child) };
-        } else if state & LISTED != 0 {
+            // SAFETY: started and not retired, so in the list.
+            return unsafe { self.drop_started(child, state) };
+        }
+        if state & LISTED != 0 {
             // SAFETY: `LISTED`, and not among those awaited.
             unsafe { self.gate.remove(child) };
         }
@@ -321,12 +348,12 @@ impl<B> Engine<B> {
     ///
     /// # Safety
     ///
-    /// The child is in the list of those started.
-    unsafe fn poll_child(&mut self, child: Child) -> Result<bool, End<B>> {
+    /// The child is in the list of those started, and its kind is in `state`.
+    unsafe fn poll_child(&mut self, child: Child, state: usize) -> Result<bool, Failure<B>> {
         let mut broke: Option<B> = None;
         let progress = {
             // SAFETY: the driver's count outlives the poll.
-            let _polling = unsafe { self.shared.limits.polling(child) };
+            let _polling = unsafe { self.shared.limits.polling(child, state & DAEMON == 0) };
             // SAFETY: the driver's count outlives the poll.
             let waker = unsafe { child.waker() };
             let mut cx = Context::from_waker(&waker);
@@ -337,31 +364,55 @@ impl<B> Engine<B> {
             })
         };
         match progress {
-            Err(payload) => Err(End::Panicked(payload)),
+            Err(payload) => {
+                let mut panics = FirstPanic::default();
+                panics.note(Err(payload));
+                if state & KIND != 0 {
+                    // The others of its kind go on: it is dropped now, or would be polled again.
+                    // SAFETY: in the list.
+                    panics.note(unsafe { self.drop_started(child, state) });
+                }
+                panics
+                    .into_result()
+                    .map_err(Failure::Panicked)
+                    .map(|()| false)
+            }
             Ok(Progress::Pending) => {
                 // SAFETY: still in the list.
-                let state = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
-                if state & ABORTED != 0 {
+                let now = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
+                if now & ABORTED != 0 {
                     // By itself, or elsewhere while it was polled.
-                    // SAFETY: in the list, and a started child is not among those awaited.
-                    unsafe { self.drop_child(child, state) }.map_err(End::Panicked)?;
+                    // SAFETY: in the list.
+                    unsafe { self.drop_started(child, state) }.map_err(Failure::Panicked)?;
                     return Ok(false);
                 }
-                Ok(state & QUEUED != 0)
+                Ok(now & QUEUED != 0)
             }
             Ok(Progress::Done | Progress::Broke) => {
                 // SAFETY: it was started, so it is in this list.
-                unsafe { self.children.remove(child) };
+                unsafe { self.list(state).remove(child) };
                 // SAFETY: done, and in no list any more.
                 match (unsafe { retire(&self.shared, child) }, broke) {
                     (Ok(()), None) => Ok(false),
-                    (Ok(()), Some(error)) => Err(End::Broke(error)),
+                    (Ok(()), Some(error)) => Err(Failure::Broke(error)),
                     (Err(payload), broke) => {
                         unwind::swallow(|| drop(broke));
-                        Err(End::Panicked(payload))
+                        Err(Failure::Panicked(payload))
                     }
                 }
             }
         }
+    }
+
+    /// Drops a child that is not done.
+    ///
+    /// # Safety
+    ///
+    /// The child is in the list of those started, and its kind is in `state`.
+    unsafe fn drop_started(&mut self, child: Child, state: usize) -> Result<(), Payload> {
+        // SAFETY: the caller's word.
+        unsafe { self.list(state).remove(child) };
+        // SAFETY: unfinished, and in no list any more.
+        unsafe { discard(&self.shared, child) }
     }
 }

@@ -132,23 +132,23 @@ impl Gate {
         state.fetch_or(CALLED, Ordering::Relaxed);
     }
 
-    /// Those among the awaited that were aborted: they are among the awaited no more.
-    pub(super) fn take_aborted(&mut self) -> Batch {
-        let mut aborted = Batch::new();
+    /// Those among the awaited whose state `picks` chooses: they are among the awaited no more.
+    pub(super) fn take_awaited(&mut self, picks: impl Fn(usize) -> bool) -> Batch {
+        let mut taken = Batch::new();
         let mut awaited = mem::replace(&mut self.awaited, Batch::new());
         while let Some(link) = awaited.pop_front() {
-            // Relaxed: who aborts signals after that, and the signal is seen.
+            // Relaxed: who aborts a child signals after that, and the signal was seen.
             // SAFETY: held back, so the driver has a count of the child.
             let state = unsafe { &*link }.state.load(Ordering::Relaxed);
-            let to = if state & ABORTED == 0 {
-                &mut self.awaited
+            let to = if picks(state) {
+                &mut taken
             } else {
-                &mut aborted
+                &mut self.awaited
             };
             // SAFETY: its bit is still set.
             unsafe { to.push_back(link) };
         }
-        aborted
+        taken
     }
 
     /// Takes a child out for good.
@@ -168,16 +168,28 @@ impl Gate {
         unsafe { self.unstarted.remove(child) };
     }
 
-    /// Takes the child that was spawned last out of those held back.
-    pub(super) fn pop_back(&mut self) -> Option<Child> {
-        while let Some(link) = self.awaited.pop_front() {
+    /// Takes out those whose state `picks` chooses, newest first, and gives them to `each`.
+    pub(super) fn remove_all(
+        &mut self,
+        picks: impl Fn(usize) -> bool,
+        mut each: impl FnMut(Child),
+    ) {
+        let mut awaited = self.take_awaited(&picks);
+        while let Some(link) = awaited.pop_front() {
             // SAFETY: held back, so the driver has a count of the child.
             unsafe { &*link }.unqueue(0);
         }
-        let child = self.unstarted.last()?;
-        // SAFETY: it was found there, and nobody is among those awaited any more.
-        unsafe { self.remove(child) };
-        Some(child)
+        let mut next = self.unstarted.last();
+        while let Some(child) = next {
+            // SAFETY: listed.
+            next = unsafe { self.unstarted.before(child) };
+            // SAFETY: listed, so the driver has a count.
+            if picks(unsafe { child.header() }.link.state.load(Ordering::Relaxed)) {
+                // SAFETY: listed, and not among those awaited any more.
+                unsafe { self.remove(child) };
+                each(child);
+            }
+        }
     }
 
     /// Places that are taken, or reserved by a call.

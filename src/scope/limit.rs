@@ -113,13 +113,17 @@ impl Limits {
         self.blocked.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Notes that the driver polls `child` here, until the result is dropped.
+    /// Notes that the driver polls `child` here, until the result is dropped; not if it has no
+    /// place to lend.
     ///
     /// # Safety
     ///
     /// The child stays alive until then.
-    pub(super) unsafe fn polling(&self, child: Child) -> Option<Polling<'_>> {
+    pub(super) unsafe fn polling(&self, child: Child, has_place: bool) -> Option<Polling<'_>> {
         self.get()?;
+        if !has_place {
+            return None;
+        }
         let entry = Some((thread::current(), child));
         self.polled.with(|polled| *polled = entry);
         Some(Polling(self))

@@ -249,6 +249,19 @@ impl Batch {
         self.tail = other.tail;
     }
 
+    /// Whether `picks` chooses one of them.
+    pub(super) fn any(&self, picks: impl Fn(*mut Link) -> bool) -> bool {
+        let mut link = self.head;
+        // SAFETY: a queued link is alive (invariant 2).
+        while let Some(queued) = unsafe { link.as_ref() } {
+            if picks(link) {
+                return true;
+            }
+            link = queued.next();
+        }
+        false
+    }
+
     /// Takes the first link; its bit is still set and the caller must clear it.
     pub(crate) fn pop_front(&mut self) -> Option<*mut Link> {
         // SAFETY: a queued link is alive (invariant 2).

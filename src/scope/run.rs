@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use super::{
     Driver, Threaded,
     body::Body,
-    driver::End,
+    ending::{Ending, Failure},
     node::{Plain, Settle, Try},
 };
 use crate::{cancel::CauseKind, sys::unwind};
@@ -24,6 +24,8 @@ pin_project! {
     struct Running<'env, F, T, B, K> {
         #[pin]
         body: Body<F, T>,
+        // While shielded children finish.
+        ending: Option<Ending<B>>,
         driver: Driver<'env, B, K>,
     }
 
@@ -42,6 +44,7 @@ impl<'env, F, T, B, K> Running<'env, F, T, B, K> {
     fn new(driver: Driver<'env, B, K>, body: F) -> Self {
         Self {
             body: Body::new(body),
+            ending: None,
             driver,
         }
     }
@@ -52,17 +55,18 @@ impl<'env, F, T, B, K> Running<'env, F, T, B, K> {
         S: Settle<F::Output, Value = T, Break = B>,
     {
         let mut this = self.project();
-        let end = match this.driver.engine.poll::<F, T, S>(this.body.as_mut(), cx) {
+        let engine = &mut this.driver.engine;
+        let end = match engine.poll::<F, T, S>(this.body.as_mut(), this.ending, cx) {
             Poll::Ready(end) => end,
             Poll::Pending => return Poll::Pending,
         };
         match end {
-            End::Finished => match this.body.take_value() {
+            Ok(()) => match this.body.take_value() {
                 Some(value) => Poll::Ready(Ok(value)),
                 None => unreachable!("a scope finishes when its body has"),
             },
-            End::Broke(error) => Poll::Ready(Err(error)),
-            End::Panicked(payload) => unwind::resume(payload),
+            Err(Failure::Broke(error)) => Poll::Ready(Err(error)),
+            Err(Failure::Panicked(payload)) => unwind::resume(payload),
         }
     }
 }

@@ -16,11 +16,15 @@ use super::{
 use crate::{
     CancelToken,
     cancel::Cause,
-    sys::atomic::{AtomicU8, Ordering},
+    sys::atomic::{AtomicUsize, Ordering},
 };
 
-const LIVE: u8 = 0;
-const CANCELLED: u8 = 1;
+/// The scope was cancelled: it starts nothing more.
+const CANCELLED: usize = 1 << 0;
+/// The scope ends, with an error or a panic or because it is dropped: it starts nothing more.
+const ENDING: usize = 1 << 1;
+/// Somebody has broken the scope from outside, or nobody can any more.
+const BROKEN: usize = 1 << 2;
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -33,7 +37,8 @@ pub(super) struct Shared {
     /// The place of the deadline and the grace.
     watch: Link,
     pub(super) stop: Stop,
-    phase: AtomicU8,
+    /// Of the bits above.
+    phase: AtomicUsize,
     pub(super) limits: Limits,
 }
 
@@ -65,7 +70,7 @@ impl SharedRef {
             signal: Link::new(0),
             watch: Link::new(0),
             stop: Stop::new(),
-            phase: AtomicU8::new(LIVE),
+            phase: AtomicUsize::new(0),
             limits: Limits::new(),
         }));
         // SAFETY: fresh from the box. Only the field's address is taken.
@@ -167,7 +172,7 @@ impl SharedRef {
     /// Asks for a graceful stop.
     fn cancel(&self) {
         // Release: pairs with the load in `is_cancelled`.
-        self.phase.store(CANCELLED, Ordering::Release);
+        self.phase.fetch_or(CANCELLED, Ordering::Release);
         self.signal();
     }
 
@@ -179,7 +184,25 @@ impl SharedRef {
     pub(super) fn is_cancelled(&self) -> bool {
         // Acquire: pairs with the store in `cancel`; whoever sees the scope cancelled sees
         // what was done before.
-        self.phase.load(Ordering::Acquire) == CANCELLED
+        self.phase.load(Ordering::Acquire) & CANCELLED != 0
+    }
+
+    /// Whether the scope is neither cancelled nor about to end.
+    pub(super) fn starts_children(&self) -> bool {
+        // Acquire: as in `is_cancelled`.
+        self.phase.load(Ordering::Acquire) & (CANCELLED | ENDING) == 0
+    }
+
+    /// From now on nothing is started, and nobody can break the scope.
+    pub(super) fn begin_end(&self) {
+        // Relaxed: it publishes nothing.
+        self.phase.fetch_or(ENDING | BROKEN, Ordering::Relaxed);
+    }
+
+    /// Claims to break the scope; `false` if somebody has done so before, or it ends.
+    pub(super) fn claim_break(&self) -> bool {
+        // Relaxed: what breaks it goes by the queue.
+        self.phase.fetch_or(BROKEN, Ordering::Relaxed) & BROKEN == 0
     }
 
     /// Queues one of the links of the block itself.

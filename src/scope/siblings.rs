@@ -5,18 +5,13 @@ use super::child::{Child, Siblings};
 /// Children in order. One that is linked is alive: the driver holds a count of it.
 #[derive(Debug)]
 pub(super) struct List {
-    first: Option<Child>,
     last: Option<Child>,
     len: usize,
 }
 
 impl List {
     pub(super) const fn new() -> Self {
-        Self {
-            first: None,
-            last: None,
-            len: 0,
-        }
+        Self { last: None, len: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -24,7 +19,7 @@ impl List {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none()
+        self.last.is_none()
     }
 
     pub(super) fn last(&self) -> Option<Child> {
@@ -42,12 +37,21 @@ impl List {
                 (siblings.prev, siblings.next) = (prev, None)
             })
         };
-        match prev {
+        if let Some(prev) = prev {
             // SAFETY: a linked child is alive.
-            Some(prev) => unsafe { with(prev, |siblings| siblings.next = Some(child)) },
-            None => self.first = Some(child),
+            unsafe { with(prev, |siblings| siblings.next = Some(child)) };
         }
         self.len += 1;
+    }
+
+    /// The child in front of `child`.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the driver and `child` is in this list.
+    pub(super) unsafe fn before(&self, child: Child) -> Option<Child> {
+        // SAFETY: a linked child is alive.
+        unsafe { with(child, |siblings| siblings.prev) }
     }
 
     /// The child behind `child`.
@@ -70,10 +74,9 @@ impl List {
                 (siblings.prev.take(), siblings.next.take())
             })
         };
-        match prev {
+        if let Some(prev) = prev {
             // SAFETY: as above.
-            Some(prev) => unsafe { with(prev, |siblings| siblings.next = next) },
-            None => self.first = next,
+            unsafe { with(prev, |siblings| siblings.next = next) };
         }
         match next {
             // SAFETY: as above.

@@ -1,54 +1,14 @@
 //! The handle that spawns.
 
-use core::{error::Error, fmt, future::Future, marker::PhantomData, mem};
-
-use crate::{
-    CancelToken,
-    cancel::{Cause, CauseKind},
-};
+use core::{fmt, future::Future, marker::PhantomData, mem};
 
 use super::{
-    Invariant,
-    child::Child,
+    Admits, Invariant, Refused, Threaded,
+    child::{Child, Kind},
     handle::Handle,
     node::{Node, Plain, Settle, Try},
     shared::SharedRef,
 };
-
-/// Kind of a scope whose children are `Send`: the scope's future may be, too.
-#[derive(Clone, Copy, Debug)]
-pub enum Threaded {}
-
-/// Kind of a scope whose children need not be `Send`; see [`local`](super::local).
-#[derive(Clone, Copy, Debug)]
-pub struct Local {
-    _not_send: PhantomData<*mut ()>,
-}
-
-mod sealed {
-    /// Names the future too: nobody else can admit one of their own.
-    pub trait Sealed<F> {}
-    impl<F> Sealed<F> for super::Threaded where F: Future<Output: Send> + Send {}
-    impl<F: Future> Sealed<F> for super::Local {}
-}
-
-/// Which futures a kind of scope admits: [`Threaded`] those that are `Send` with an output
-/// that is, [`Local`] all. Sealed.
-#[diagnostic::on_unimplemented(
-    message = "this future cannot be spawned into a scope that may move between threads",
-    note = "children and their outputs must be `Send`; for those that are not see `pleach::local_scope!`"
-)]
-pub trait Admits<F: Future>: sealed::Sealed<F> {}
-
-impl<F> Admits<F> for Threaded
-where
-    // Not `Send`, and need not be? `pleach::local_scope!` takes it.
-    F: Future + Send,
-    F::Output: Send,
-{
-}
-
-impl<F: Future> Admits<F> for Local {}
 
 /// Spawns children into a scope. Cheap to clone; may be given to children.
 ///
@@ -60,7 +20,7 @@ impl<F: Future> Admits<F> for Local {}
 /// opened and until it has ended. `B` is the type of error that ends the scope (none for
 /// [`scope!`](crate::scope!)).
 pub struct Scope<'env, B = core::convert::Infallible, K = Threaded> {
-    shared: SharedRef,
+    pub(super) shared: SharedRef,
     _env: Invariant<'env>,
     // Invariant in `B` too, and neither `Send` nor `Sync` hang on it.
     _break: PhantomData<fn(B) -> B>,
@@ -101,7 +61,7 @@ impl<'env, B, K> Scope<'env, B, K> {
         F: Future + 'env,
         K: Admits<F>,
     {
-        self.spawn_settled::<F, Plain<B>>(future)
+        self.spawn_settled::<F, Plain<B>>(future, Kind::Regular)
     }
 
     /// Spawns a child whose error ends the scope and becomes its result.
@@ -128,7 +88,7 @@ impl<'env, B, K> Scope<'env, B, K> {
         F: Future<Output = Result<T, B>> + 'env,
         K: Admits<F>,
     {
-        self.spawn_settled::<F, Try>(future)
+        self.spawn_settled::<F, Try>(future, Kind::Regular)
     }
 
     /// Spawns a child unless the scope is at its limit, cancelled or over; then the future
@@ -165,7 +125,7 @@ impl<'env, B, K> Scope<'env, B, K> {
         let Some(counted) = self.shared.limits.try_count() else {
             return Err(Refused { future, full });
         };
-        self.add::<F, Plain<B>>(future, counted)
+        self.add::<F, Plain<B>>(future, Kind::Regular, counted)
             .map_err(|future| Refused {
                 future,
                 full: false,
@@ -207,110 +167,154 @@ impl<'env, B, K> Scope<'env, B, K> {
         self.spawn(make(self.clone()))
     }
 
-    /// Stops the scope gracefully: nothing more is started.
+    /// Spawns a child that the scope does not wait for: it is dropped when the body and all other
+    /// children are done.
     ///
-    /// Children that were not started are dropped, and so are those that are spawned from
-    /// now on; their handles give [`Cancelled`](super::Cancelled). Running children and the
-    /// body go on until they are done: they look at [`is_cancelled`](Self::is_cancelled), or
-    /// find out by their handles. Cancelling twice is harmless.
+    /// For what serves the others while they run: a heartbeat, a logger, a cache that is refilled.
+    /// So it goes on while the scope is [cancelled](Self::cancel), through the
+    /// [grace](super::Driver::grace), and while [shielded](Self::spawn_shielded) children finish,
+    /// and daemons are the last to be dropped, newest first. It takes no place of the
+    /// [`limit`](super::Driver::limit), and a scope may end before it was ever polled.
     ///
-    /// # Examples
-    ///
-    /// ```
-    /// # pleach::block_on(async {
-    /// let late = pleach::scope!(|s| {
-    ///     s.cancel();
-    ///     s.spawn(async { "too late" }).await
-    /// })
-    /// .await;
-    /// assert!(late.is_err());
-    /// # });
-    /// ```
-    pub fn cancel(&self) {
-        self.cancel_with(CauseKind::Requested);
-    }
-
-    /// As [`cancel`](Self::cancel), with a cause: for the handles of what is not started, and for
-    /// the scope's [`token`](Self::token), which is cancelled with it.
-    pub fn cancel_with(&self, cause: impl Into<Cause>) {
-        self.shared.cancel_with(cause.into());
-    }
-
-    /// The scope's token, by which children learn that the scope is cancelled, and others cancel
-    /// it: whatever cancels the one cancels the other. When the scope ends it is cancelled.
-    ///
-    /// It is below the token that the scope was [given](super::Driver::token), or else one of its
-    /// own. It is made when it is first asked for: two allocations.
+    /// One that ends early is no matter, and one that panics ends the scope as any child does. What
+    /// a daemon [`spawn`](Self::spawn)s is waited for. Otherwise as `spawn`.
     ///
     /// # Examples
     ///
     /// ```
     /// # pleach::block_on(async {
-    /// use pleach::cancel::{CauseKind, OrCancel};
+    /// use std::sync::atomic::{AtomicU32, Ordering};
     ///
+    /// let beats = AtomicU32::new(0);
     /// pleach::scope!(|s| {
-    ///     let token = s.token();
-    ///     s.spawn(async move {
-    ///         let event = pleach::Event::new(); // never set
-    ///         let cancelled = event.wait().or_cancel(&token).await.unwrap_err();
-    ///         assert_eq!(cancelled.cause().kind(), CauseKind::Shutdown);
+    ///     s.spawn_daemon(async {
+    ///         loop {
+    ///             beats.fetch_add(1, Ordering::Relaxed);
+    ///             std::future::pending::<()>().await; // a timer, say
+    ///         }
     ///     });
-    ///     s.spawn(async { s.cancel_with(CauseKind::Shutdown) });
+    ///     s.spawn(async { /* work */ });
     /// })
     /// .await;
+    /// assert_eq!(beats.into_inner(), 1);
     /// # });
     /// ```
-    pub fn token(&self) -> CancelToken {
-        self.shared.token()
+    pub fn spawn_daemon<F>(&self, future: F) -> Handle<F::Output>
+    where
+        F: Future + 'env,
+        K: Admits<F>,
+    {
+        self.add::<F, Plain<B>>(future, Kind::Daemon, false)
+            .unwrap_or_else(|_refused| self.refused())
     }
 
-    /// Whether the scope was cancelled.
-    pub fn is_cancelled(&self) -> bool {
-        self.shared.is_cancelled()
+    /// Spawns a child that is not dropped when the scope ends early: it is polled to its end, and
+    /// only then does the scope resolve.
+    ///
+    /// For what must not be left half done: a commit, a reply, a rename. An error or a panic of
+    /// others and [`break_with`](Self::break_with) drop everything else, but for daemons, at once;
+    /// the scope's result waits for the shielded children. So do [`cancel`](Self::cancel) and the
+    /// [grace](super::Driver::grace), which they outlast, also if they were not started yet; the
+    /// [`limit`](super::Driver::limit) counts them like others. What fails meanwhile does not stop
+    /// them: the first error counts, and a panic beats it.
+    ///
+    /// There are three things that they do not outlast: a drop of the scope's future,
+    /// [`abort`](Handle::abort), and, without `std`, a panic. Spawning one into a scope that is
+    /// cancelled or ends is refused. Otherwise as [`spawn`](Self::spawn).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(async {
+    /// let mut committed = false;
+    /// let result: Result<(), _> = pleach::try_scope!(|s| {
+    ///     s.spawn_shielded(async {
+    ///         // Goes on though the body fails meanwhile.
+    /// #       yield_now().await;
+    ///         committed = true;
+    ///     });
+    ///     Err("no more")
+    /// })
+    /// .await;
+    /// assert_eq!((result, committed), (Err("no more"), true));
+    /// # });
+    /// # async fn yield_now() {
+    /// #     let mut yielded = false;
+    /// #     std::future::poll_fn(|cx| {
+    /// #         if std::mem::replace(&mut yielded, true) { return std::task::Poll::Ready(()) }
+    /// #         cx.waker().wake_by_ref();
+    /// #         std::task::Poll::Pending
+    /// #     }).await
+    /// # }
+    /// ```
+    pub fn spawn_shielded<F>(&self, future: F) -> Handle<F::Output>
+    where
+        F: Future + 'env,
+        K: Admits<F>,
+    {
+        self.spawn_settled::<F, Plain<B>>(future, Kind::Shielded)
     }
 
-    fn spawn_settled<F, S>(&self, future: F) -> Handle<S::Value>
+    fn spawn_settled<F, S>(&self, future: F, kind: Kind) -> Handle<S::Value>
     where
         F: Future + 'env,
         S: Settle<F::Output, Break = B>,
         K: Admits<F>,
     {
         let counted = self.shared.limits.count();
-        self.add::<F, S>(future, counted)
-            .unwrap_or_else(|_refused| Handle::refused(self.shared.stop.cause()))
+        self.add::<F, S>(future, kind, counted)
+            .unwrap_or_else(|_refused| self.refused())
+    }
+
+    fn refused<T>(&self) -> Handle<T> {
+        Handle::refused(self.shared.stop.cause())
     }
 
     /// Whether the scope has ended or is cancelled.
     fn starts_nothing(&self) -> bool {
-        self.shared.ready.is_closed() || self.shared.is_cancelled()
+        self.shared.ready.is_closed() || !self.shared.starts_children()
     }
 
     /// Queues a new child, or gives its future back if the scope starts nothing any more.
-    fn add<F, S>(&self, future: F, counted: bool) -> Result<Handle<S::Value>, F>
+    fn add<F, S>(&self, future: F, kind: Kind, counted: bool) -> Result<Handle<S::Value>, F>
     where
         F: Future + 'env,
         S: Settle<F::Output, Break = B>,
         K: Admits<F>,
     {
-        let refused = if self.starts_nothing() {
-            future
+        let added = if self.starts_nothing() {
+            Err(future)
         } else {
-            let child = Child::new::<F, S>(self.shared.clone(), future, counted);
-            // Made before the child is known: the parent's waker may panic.
-            // SAFETY: the second count of a new child is the handle's.
-            let handle = unsafe { Handle::attached(child) };
-            // SAFETY: made with its bit set; the driver's count keeps it alive.
-            if unsafe { self.shared.ready.push(child.as_link()) } {
-                return Ok(handle);
-            }
-            mem::forget(handle);
-            // SAFETY: the types are those of `new`, and the refusal left it unknown.
-            unsafe { Node::<F, S>::into_future(child) }
+            self.push::<F, S>(future, kind, counted)
         };
-        if counted {
+        if added.is_err() && counted {
             self.shared.limits.uncount();
         }
-        Err(refused)
+        added
+    }
+
+    /// Queues a new child, or gives its future back if the scope is over.
+    pub(super) fn push<F, S>(
+        &self,
+        future: F,
+        kind: Kind,
+        counted: bool,
+    ) -> Result<Handle<S::Value>, F>
+    where
+        F: Future,
+        S: Settle<F::Output, Break = B>,
+    {
+        let child = Child::new::<F, S>(self.shared.clone(), future, kind, counted);
+        // Made before the child is known: the parent's waker may panic.
+        // SAFETY: the second count of a new child is the handle's.
+        let handle = unsafe { Handle::attached(child) };
+        // SAFETY: made with its bit set; the driver's count keeps it alive.
+        if unsafe { self.shared.ready.push(child.as_link()) } {
+            return Ok(handle);
+        }
+        mem::forget(handle);
+        // SAFETY: the types are those of `new`, and the refusal left it unknown.
+        Err(unsafe { Node::<F, S>::into_future(child) })
     }
 }
 
@@ -328,51 +332,3 @@ impl<B, K> fmt::Debug for Scope<'_, B, K> {
             .finish()
     }
 }
-
-/// A future that was not spawned, and why.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Refused<F> {
-    future: F,
-    full: bool,
-}
-
-impl<F> Refused<F> {
-    /// Of a group that is over.
-    pub(crate) fn over(future: F) -> Self {
-        Self {
-            future,
-            full: false,
-        }
-    }
-
-    /// The future that was refused.
-    pub fn into_inner(self) -> F {
-        self.future
-    }
-
-    /// Whether the scope was at its limit; if not, it was cancelled or over, and will not
-    /// start anything any more.
-    pub fn is_full(&self) -> bool {
-        self.full
-    }
-}
-
-impl<F> fmt::Debug for Refused<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refused")
-            .field("full", &self.full)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<F> fmt::Display for Refused<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.full {
-            "the scope is at its limit: use `spawn` to queue the child, or try again later"
-        } else {
-            "the scope was cancelled or is over, and starts nothing any more"
-        })
-    }
-}
-
-impl<F> Error for Refused<F> {}

@@ -4,7 +4,10 @@
 mod support;
 
 mod abort;
+mod breaks;
 mod budget;
+mod daemons;
+mod shielded;
 
 use std::{
     future::{Future, pending},
