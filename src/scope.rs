@@ -133,6 +133,7 @@ mod shared;
 mod siblings;
 mod spawn;
 mod stop;
+mod tally;
 mod teardown;
 #[cfg(test)]
 mod tests;
@@ -150,6 +151,7 @@ pub use refused::Refused;
 pub use run::{Run, RunTry};
 pub use spawn::Scope;
 pub use stop::{Grace, Until};
+pub use tally::ChildId;
 
 use crate::{
     CancelToken,

@@ -231,3 +231,23 @@ fn a_wake_of_a_daemon_does_not_hold_up_the_end() {
         at_once
     });
 }
+
+#[test]
+fn no_child_is_counted_as_over_before_it_is_counted() {
+    // Before and after each: the first child, the daemon, the second child.
+    explore(&[0, 1, 2], || {
+        let (driver, s) = scope();
+        let other = {
+            let s = s.clone();
+            thread::spawn(move || s.len())
+        };
+        block_on(driver.run(async {
+            drop(s.spawn(async {}));
+            drop(s.spawn_daemon(async {}));
+        }));
+        assert_eq!(s.len(), 0);
+        s.cancel();
+        drop(s.spawn(async {}));
+        other.join().unwrap()
+    });
+}

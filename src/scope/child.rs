@@ -104,6 +104,11 @@ impl Kind {
         }
     }
 
+    /// Whether the scope does not finish before the child is over, and counts it so long.
+    pub(super) fn is_waited_for(self) -> bool {
+        self as usize & DAEMON == 0
+    }
+
     /// Whether the end of the scope is not the child's.
     pub(super) fn outlasts_the_end(self) -> bool {
         matches!(self, Self::Daemon | Self::Shielded)

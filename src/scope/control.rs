@@ -71,6 +71,32 @@ impl<B, K> Scope<'_, B, K> {
         self.shared.is_cancelled()
     }
 
+    /// How many children were spawned and are not over, whether started or not. The body and
+    /// [daemons](Self::spawn_daemon) do not count.
+    ///
+    /// A child is over when its future is dropped and its handle is ready. From elsewhere than the
+    /// scope's own children and body the number may be out of date when it is looked at.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(pleach::scope!(|s| {
+    /// assert!(s.is_empty());
+    /// let child = s.spawn(async {});
+    /// assert_eq!(s.len(), 1);
+    /// child.await.unwrap();
+    /// assert_eq!(s.len(), 0);
+    /// # }));
+    /// ```
+    pub fn len(&self) -> usize {
+        self.shared.tally.live()
+    }
+
+    /// Whether [`len`](Self::len) is zero.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Ends the scope at once, from anywhere, with an error that becomes its result.
     ///
     /// It is as if a child that was spawned just now had failed: what is queued in front of it is

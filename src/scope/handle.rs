@@ -15,6 +15,7 @@ use super::{
         ABORTED, COMPLETE, Child, EMPTIED, EMPTY, JOINED, JOINER, Joiner, OF_HANDLE, UNSTARTED,
     },
     limit::Loan,
+    tally::ChildId,
 };
 use crate::{
     cancel::{Cancelled, Cause, CauseKind},
@@ -58,6 +59,7 @@ use crate::{
 /// ```
 pub struct Handle<T> {
     state: State,
+    id: ChildId,
     // Owns a `T` that may be inside the child. No `'env`: a handle never touches the future,
     // so what siblings and the child itself borrowed need not be alive while it is.
     _output: PhantomData<T>,
@@ -85,17 +87,34 @@ impl<T> Handle<T> {
     /// # Safety
     ///
     /// The caller hands over the handle's count of `child`, whose output is a `T`.
-    pub(super) unsafe fn attached(child: Child) -> Self {
-        Self::new(State::Attached(child))
+    pub(super) unsafe fn attached(child: Child, id: ChildId) -> Self {
+        Self::new(State::Attached(child), id)
     }
 
-    pub(super) fn refused(why: Cause) -> Self {
-        Self::new(State::Refused(why))
+    pub(super) fn refused(why: Cause, id: ChildId) -> Self {
+        Self::new(State::Refused(why), id)
     }
 
-    fn new(state: State) -> Self {
+    /// Which child of its scope it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(pleach::scope!(|s| {
+    /// let (first, second) = (s.spawn(async {}), s.spawn(async {}));
+    /// assert!(first.id() < second.id());
+    /// assert_eq!(second.id().to_string(), "#2");
+    /// # }));
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> ChildId {
+        self.id
+    }
+
+    fn new(state: State, id: ChildId) -> Self {
         Self {
             state,
+            id,
             _output: PhantomData,
         }
     }
@@ -266,6 +285,9 @@ impl<T> fmt::Debug for Handle<T> {
             State::Attached(_) => "attached",
             State::Taken => "taken",
         };
-        f.debug_struct("Handle").field("state", &state).finish()
+        f.debug_struct("Handle")
+            .field("id", &self.id)
+            .field("state", &state)
+            .finish()
     }
 }

@@ -3,7 +3,7 @@
 use core::mem;
 
 use super::{
-    child::{AWAITING, COMPLETE, COUNTED, Child, EMPTY, HANDLE, JOINER, Joiner, RETIRED},
+    child::{AWAITING, COMPLETE, COUNTED, Child, DAEMON, EMPTY, HANDLE, JOINER, Joiner, RETIRED},
     ready::QUEUED,
     shared::SharedRef,
 };
@@ -21,9 +21,14 @@ use crate::sys::{
 pub(super) unsafe fn retire(shared: &SharedRef, child: Child) -> Result<(), Payload> {
     // SAFETY: the driver's count is given up last.
     let header = unsafe { child.header() };
-    // Before anybody is told: whoever knows that the child is done finds its place free.
-    if header.link.state.load(Ordering::Relaxed) & COUNTED != 0 {
+    // Before anybody is told: whoever knows that the child is done finds its place free, and one
+    // child less.
+    let state = header.link.state.load(Ordering::Relaxed);
+    if state & COUNTED != 0 {
         shared.limits.uncount();
+    }
+    if state & DAEMON == 0 {
+        shared.tally.end();
     }
     // Release: pairs with the handle's acquiring look; the output is there. Acquire:
     // pairs with the handle's setting of `JOINER`.

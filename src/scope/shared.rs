@@ -12,6 +12,7 @@ use super::{
     limit::Limits,
     ready::{Link, QUEUED, ReadyQueue},
     stop::Stop,
+    tally::Tally,
 };
 use crate::{
     CancelToken,
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     /// Of the bits above.
     phase: AtomicUsize,
     pub(super) limits: Limits,
+    pub(super) tally: Tally,
 }
 
 /// A counted pointer to [`Shared`].
@@ -72,6 +74,7 @@ impl SharedRef {
             stop: Stop::new(),
             phase: AtomicUsize::new(0),
             limits: Limits::new(),
+            tally: Tally::new(),
         }));
         // SAFETY: fresh from the box. Only the field's address is taken.
         let body = unsafe { &raw mut (*shared).body };

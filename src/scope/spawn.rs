@@ -267,7 +267,9 @@ impl<'env, B, K> Scope<'env, B, K> {
     }
 
     fn refused<T>(&self) -> Handle<T> {
-        Handle::refused(self.shared.stop.cause())
+        let id = self.shared.tally.number();
+        self.shared.tally.set_aside();
+        Handle::refused(self.shared.stop.cause(), id)
     }
 
     /// Whether the scope has ended or is cancelled.
@@ -304,15 +306,22 @@ impl<'env, B, K> Scope<'env, B, K> {
         F: Future,
         S: Settle<F::Output, Break = B>,
     {
+        let id = self.shared.tally.number();
+        if !kind.is_waited_for() {
+            self.shared.tally.set_aside();
+        }
         let child = Child::new::<F, S>(self.shared.clone(), future, kind, counted);
         // Made before the child is known: the parent's waker may panic.
         // SAFETY: the second count of a new child is the handle's.
-        let handle = unsafe { Handle::attached(child) };
+        let handle = unsafe { Handle::attached(child, id) };
         // SAFETY: made with its bit set; the driver's count keeps it alive.
         if unsafe { self.shared.ready.push(child.as_link()) } {
             return Ok(handle);
         }
         mem::forget(handle);
+        if kind.is_waited_for() {
+            self.shared.tally.set_aside();
+        }
         // SAFETY: the types are those of `new`, and the refusal left it unknown.
         Err(unsafe { Node::<F, S>::into_future(child) })
     }

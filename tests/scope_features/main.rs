@@ -6,6 +6,7 @@ mod support;
 mod abort;
 mod breaks;
 mod budget;
+mod counts;
 mod daemons;
 mod shielded;
 
