@@ -132,6 +132,8 @@ mod run;
 mod shared;
 mod siblings;
 mod spawn;
+#[cfg(target_has_atomic = "ptr")]
+mod start;
 mod stop;
 mod tally;
 mod teardown;
@@ -150,6 +152,8 @@ pub(crate) use node::{Plain, Settle, Try};
 pub use refused::Refused;
 pub use run::{Run, RunTry};
 pub use spawn::Scope;
+#[cfg(target_has_atomic = "ptr")]
+pub use start::{Start, Started};
 pub use stop::{Grace, Until};
 pub use tally::ChildId;
 

@@ -251,3 +251,45 @@ fn no_child_is_counted_as_over_before_it_is_counted() {
         other.join().unwrap()
     });
 }
+
+#[test]
+fn a_start_beside_the_end_of_the_child_has_the_value_or_is_cancelled() {
+    explore(&[Ok(7), Err(Some(CauseKind::Dropped))], || {
+        let (driver, s) = scope();
+        let handed_away = Arc::new(Mutex::new(None));
+        let start = s.start(|started| {
+            *handed_away.lock().unwrap() = Some(started);
+            async {}
+        });
+        let other = {
+            let started = handed_away.lock().unwrap().take().expect("it was made");
+            thread::spawn(move || drop(started.ready(Tracked::new(7))))
+        };
+        let started = driver.run(start);
+        let (started, ()) = finish(started, other);
+        match started {
+            Ok((value, handle)) => {
+                assert_eq!(block_on(handle), Ok(()));
+                Ok(value.get())
+            }
+            Err(error) => Err(kind::<()>(Err(error))),
+        }
+    });
+}
+
+#[test]
+fn a_start_that_is_polled_elsewhere_is_woken_and_waits_no_more() {
+    explore(&[()], || {
+        let (driver, s) = scope();
+        let start = s.start(|started| async {
+            assert!(started.ready(Tracked::new(7)).is_ok());
+        });
+        let other = thread::spawn(move || {
+            let (value, handle) = block_on(start).unwrap();
+            assert_eq!(value.get(), 7);
+            drop(handle);
+        });
+        block_on(driver.run(async {}));
+        other.join().unwrap();
+    });
+}

@@ -153,12 +153,9 @@ impl<T> Handle<T> {
     fn register(child: Child, cx: &Context<'_>) -> bool {
         // SAFETY: the handle holds a count.
         let header = unsafe { child.header() };
-        // Acquire: pairs with the driver's setting of `COMPLETE`. It publishes nothing: a
-        // driver that finds `JOINER` clear keeps away from the slot.
-        let before = header.link.state.fetch_and(!JOINER, Ordering::Acquire);
-        if before & COMPLETE != 0 {
+        let Some(before) = Self::take_back_joiner(child) else {
             return false;
-        }
+        };
         let joiner = |f: &mut dyn FnMut(&mut Joiner)| {
             // SAFETY: `JOINER` is clear, so the slot is the handle's (invariant 2).
             header.joiner.with_mut(|joiner| f(unsafe { &mut *joiner }));
@@ -191,6 +188,65 @@ impl<T> Handle<T> {
         let mut unused = Joiner::default();
         joiner(&mut |joiner| unused = core::mem::take(joiner));
         false
+    }
+
+    /// Makes the joiner's slot the handle's again; the state before. `None` if the child has
+    /// completed, and the slot is whose it was.
+    fn take_back_joiner(child: Child) -> Option<usize> {
+        // SAFETY: the handle holds a count.
+        let state = unsafe { &child.header().link.state };
+        // Acquire: pairs with the driver's setting of `COMPLETE`. It publishes nothing: a
+        // driver that finds `JOINER` clear keeps away from the slot.
+        let before = state.fetch_and(!JOINER, Ordering::Acquire);
+        if before & COMPLETE == 0 {
+            return Some(before);
+        }
+        // The driver has the slot if it found the bit set: so that the handle's drop knows.
+        // Relaxed: the handle tells itself.
+        state.fetch_or(before & JOINER, Ordering::Relaxed);
+        None
+    }
+
+    /// Waits as a poll does, and takes no output: `false` if the child is over or was refused.
+    pub(super) fn wait(&mut self, cx: &Context<'_>) -> bool {
+        let State::Attached(child) = self.state else {
+            return false;
+        };
+        // SAFETY: the handle holds a count.
+        let state = unsafe { &child.header().link.state };
+        // Relaxed: it is not the output that is looked for.
+        state.load(Ordering::Relaxed) & COMPLETE == 0 && Self::register(child, cx)
+    }
+
+    /// Takes back what [`wait`](Self::wait) has left with the child.
+    pub(super) fn stop_waiting(&self) {
+        if let State::Attached(child) = self.state {
+            if Self::take_back_joiner(child).is_some() {
+                // SAFETY: the handle holds a count.
+                let header = unsafe { child.header() };
+                // SAFETY: `JOINER` is clear, so the slot is the handle's (invariant 2).
+                let take = |slot: *mut Joiner| unsafe { slot.replace(Joiner::default()) };
+                drop(header.joiner.with_mut(take));
+            }
+        }
+    }
+
+    /// Why the child is not what it was spawned for, as far as that is known.
+    pub(super) fn why_lost(&self) -> Cause {
+        match self.state {
+            State::Refused(why) => why,
+            State::Attached(child) => {
+                // SAFETY: the handle holds a count.
+                let header = unsafe { child.header() };
+                // Relaxed: a child that is lost for an abort is so after that.
+                if header.link.state.load(Ordering::Relaxed) & ABORTED != 0 {
+                    return CauseKind::Aborted.into();
+                }
+                let cause = header.scope.stop.known_cause();
+                cause.unwrap_or(CauseKind::Dropped.into())
+            }
+            State::Taken => unreachable!("an output was taken"),
+        }
     }
 
     /// The child has completed: takes what there is and lets go of the child.

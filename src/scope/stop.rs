@@ -111,8 +111,13 @@ impl Stop {
 
     /// Why the scope was cancelled, or how it ended.
     pub(super) fn cause(&self) -> Cause {
-        let cause = self.state.with(|state| state.cause());
-        cause.unwrap_or(Cause::new(CauseKind::ScopeEnded))
+        self.known_cause()
+            .unwrap_or(Cause::new(CauseKind::ScopeEnded))
+    }
+
+    /// The same, if it is cancelled or over.
+    pub(super) fn known_cause(&self) -> Option<Cause> {
+        self.state.with(|state| state.cause())
     }
 
     /// The scope ends. Its token is cancelled, unless it is already, and let go of.

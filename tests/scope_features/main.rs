@@ -9,6 +9,8 @@ mod budget;
 mod counts;
 mod daemons;
 mod shielded;
+#[cfg(target_has_atomic = "ptr")]
+mod start;
 
 use std::{
     future::{Future, pending},
