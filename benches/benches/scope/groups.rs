@@ -1,13 +1,16 @@
 //! Groups of children of one type, whose outputs come as a stream.
 
-use std::{future::Future, pin::pin};
+use std::{future::Future, ops::ControlFlow, pin::pin};
 
 use futures_util::{FutureExt, Stream, StreamExt, stream::FuturesUnordered};
+use pleach::group::{Joiner, group};
 
 use crate::{contender::Contender, contenders};
 
 pub fn all() -> Vec<Contender> {
     contenders! {
+        "pleach": Ours, None, joined;
+        "pleach, stream": Ours, None, streamed;
         "FuturesUnordered": Peer, None, futures_unordered;
         "FU, boxed": Peer, None, futures_unordered_boxed;
         "futures-buffered": Peer, None, buffered;
@@ -15,6 +18,38 @@ pub fn all() -> Vec<Contender> {
         "FutureGroup": Peer, None, future_group;
         "JoinSet": Peer, Tokio, join_set;
     }
+}
+
+/// Adds the outputs up.
+pub struct Sum(pub u64);
+
+impl Joiner<u64> for Sum {
+    type Output = u64;
+
+    fn on_done(&mut self, _index: usize, output: u64) -> ControlFlow<()> {
+        self.0 += output;
+        ControlFlow::Continue(())
+    }
+
+    fn finish(self) -> u64 {
+        self.0
+    }
+}
+
+async fn joined<F>(children: impl ExactSizeIterator<Item = F>) -> u64
+where
+    F: Future<Output = u64>,
+{
+    group(children).join(Sum(0)).await
+}
+
+/// The only one whose children go on while the body does something else.
+async fn streamed<F>(children: impl ExactSizeIterator<Item = F>) -> u64
+where
+    F: Future<Output = u64>,
+{
+    let (driver, results) = group(children).results();
+    driver.run(sum_of(results)).await
 }
 
 pub async fn sum_of(results: impl Stream<Item = u64>) -> u64 {

@@ -3,6 +3,7 @@
 use std::{future::Future, pin::pin};
 
 use futures_util::{FutureExt, Stream, StreamExt, stream::FuturesUnordered};
+use pleach::group::group;
 use pleach_benches::{Role, Subject, Workload, executor};
 
 use crate::{
@@ -44,6 +45,7 @@ pub fn all() -> Vec<Contender> {
         "moro": Peer, None, moro;
         "tokio spawn": Peer, Tokio, tokio_spawn;
         "async-executor": Peer, Smol, async_executor;
+        "pleach, group": Ours, None, pleach_group;
         "FuturesUnordered": Peer, None, futures_unordered;
         "futures-buffered": Peer, None, buffered;
         "f-b., bounded": Peer, None, buffered_bounded;
@@ -130,6 +132,20 @@ async fn pleach_local(parked: &mut Parked) -> u64 {
         from_handles(parked, handles, Result::unwrap).await
     })
     .await
+}
+
+async fn pleach_group(parked: &mut Parked) -> u64 {
+    let (driver, mut results) = group(parked.children()).results();
+    driver
+        .run(async {
+            parked.settled(|_| ()).await;
+            let mut sum = 0;
+            while parked.wake_next().is_some() {
+                sum += results.next().await.expect("a child is left");
+            }
+            sum
+        })
+        .await
 }
 
 async fn moro(parked: &mut Parked) -> u64 {

@@ -4,14 +4,22 @@ use std::{cell::Cell, future::Future, num::NonZeroUsize};
 
 use futures_concurrency::prelude::*;
 use futures_util::{StreamExt, stream};
+use pleach::group::group;
 
-use crate::{contender::Contender, contenders, groups::sum_of};
+use crate::{
+    contender::Contender,
+    contenders,
+    groups::{Sum, sum_of},
+};
 
 /// Children that run at a time.
-const WINDOW: usize = 64;
+const WINDOW: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
 pub fn all() -> Vec<Contender> {
     contenders! {
+        "pleach": Ours, None, joined;
+        "pleach, stream": Ours, None, streamed;
+        "pleach, ordered": Ours, None, ordered;
         "buffer_unordered": Peer, None, buffer_unordered;
         "buffered": Peer, None, buffered;
         "futures-buffered": Peer, None, buffered_unordered;
@@ -21,18 +29,41 @@ pub fn all() -> Vec<Contender> {
     }
 }
 
+async fn joined<F>(children: impl ExactSizeIterator<Item = F>) -> u64
+where
+    F: Future<Output = u64>,
+{
+    group(children).limit(WINDOW).join(Sum(0)).await
+}
+
+async fn streamed<F>(children: impl ExactSizeIterator<Item = F>) -> u64
+where
+    F: Future<Output = u64>,
+{
+    let (driver, results) = group(children).limit(WINDOW).results();
+    driver.run(sum_of(results)).await
+}
+
+async fn ordered<F>(children: impl ExactSizeIterator<Item = F>) -> u64
+where
+    F: Future<Output = u64>,
+{
+    let (driver, results) = group(children).limit(WINDOW).ordered_results();
+    driver.run(sum_of(results)).await
+}
+
 async fn buffer_unordered<F>(children: impl ExactSizeIterator<Item = F>) -> u64
 where
     F: Future<Output = u64>,
 {
-    sum_of(stream::iter(children).buffer_unordered(WINDOW)).await
+    sum_of(stream::iter(children).buffer_unordered(WINDOW.get())).await
 }
 
 async fn buffered<F>(children: impl ExactSizeIterator<Item = F>) -> u64
 where
     F: Future<Output = u64>,
 {
-    sum_of(stream::iter(children).buffered(WINDOW)).await
+    sum_of(stream::iter(children).buffered(WINDOW.get())).await
 }
 
 async fn buffered_unordered<F>(children: impl ExactSizeIterator<Item = F>) -> u64
@@ -40,7 +71,7 @@ where
     F: Future<Output = u64>,
 {
     use futures_buffered::BufferedStreamExt;
-    sum_of(stream::iter(children).buffered_unordered(WINDOW)).await
+    sum_of(stream::iter(children).buffered_unordered(WINDOW.get())).await
 }
 
 async fn buffered_ordered<F>(children: impl ExactSizeIterator<Item = F>) -> u64
@@ -48,7 +79,7 @@ where
     F: Future<Output = u64>,
 {
     use futures_buffered::BufferedStreamExt;
-    sum_of(stream::iter(children).buffered_ordered(WINDOW)).await
+    sum_of(stream::iter(children).buffered_ordered(WINDOW.get())).await
 }
 
 async fn concurrent_stream<F>(children: impl ExactSizeIterator<Item = F>) -> u64
@@ -61,7 +92,7 @@ where
         sum.set(sum.get() + result);
     };
     let stream = stream::iter(children).co();
-    stream.limit(NonZeroUsize::new(WINDOW)).for_each(add).await;
+    stream.limit(Some(WINDOW)).for_each(add).await;
     sum.get()
 }
 
@@ -70,7 +101,7 @@ where
     F: Future<Output = u64> + Send + 'static,
 {
     let mut set = tokio::task::JoinSet::new();
-    for child in children.by_ref().take(WINDOW) {
+    for child in children.by_ref().take(WINDOW.get()) {
         set.spawn(child);
     }
     let mut sum = 0;
