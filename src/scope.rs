@@ -107,6 +107,72 @@
 //! Shielded children are dropped behind all others, and daemons behind them, newest first. (The
 //! ones that were not started go before the ones that were.)
 //!
+//! # Supervision
+//!
+//! What a child's failure means is said where it is spawned. The error of a
+//! [`spawn_try`](Scope::spawn_try) child ends the scope, that of a [`spawn`](Scope::spawn) child is an
+//! output like any other, and a panic ends the scope unless the child is `isolate`d. A child that may
+//! take only so long is put into a [`timeout`](crate::time::timeout), at whose end it is dropped; one
+//! that is to be tried again into a [`retry`](crate::time::retry()), with the delays of a
+//! [`Backoff`](crate::time::Backoff):
+//!
+//! ```
+//! use std::{cell::Cell, time::Duration};
+//! use pleach::{scope::isolate, time::{Backoff, ManualClock, retry, timeout}};
+//!
+//! let clock = ManualClock::new();
+//! let attempts = Cell::new(0);
+//! let work = || async {
+//!     attempts.set(attempts.get() + 1);
+//!     match attempts.get() {
+//!         1 => panic!("a bad day"),
+//!         2 => std::future::pending().await, // until the time is over
+//!         n => n,
+//!     }
+//! };
+//! let backoff = Backoff::new(Duration::from_millis(100)).attempts(5);
+//! let result = clock.run(pleach::local_scope!(|s| {
+//!     let supervised = retry(&clock, backoff, || async {
+//!         let second = Duration::from_secs(1);
+//!         isolate(timeout(&clock, second, work())).await.map_err(|_| "it panicked")?.map_err(|_| "too slow")
+//!     });
+//!     s.spawn(supervised).await
+//! }));
+//! assert_eq!(result, Ok(Ok(3)));
+//! ```
+//!
+//! # Go's `errgroup`
+//!
+//! | Go | here |
+//! |---|---|
+//! | `g, ctx := errgroup.WithContext(ctx)` | [`try_scope!`](crate::try_scope!), with [`token = &token`](Driver::token) below a token that there is |
+//! | `g.Go(f)` | [`Scope::spawn_try`]; after the first error children are dropped, not asked to stop |
+//! | `g.Wait()` | awaiting the scope; nobody can forget to |
+//! | `g.SetLimit(n)` | [`limit = n`](Driver::limit); it gates starting, so `spawn` never blocks and nested spawns cannot lock up |
+//! | `g.TryGo(f)` | [`Scope::try_spawn`], which gives the future back |
+//! | the zero `Group`: all run, the first error is kept | [`scope!`](crate::scope!) and handles, or [`group::Collect`](crate::group::Collect), which keeps all errors |
+//! | a slice of results with one index for each goroutine | handles, or [`group::TryAll`](crate::group::TryAll), in order |
+//! | a panic takes the process down | it goes on in the task that awaits the scope, when all others are gone |
+//! | – | [deadline](Driver::deadline), [grace](Driver::grace), [daemons](Scope::spawn_daemon), [shields](Scope::spawn_shielded), [`abort`](Handle::abort), borrowed locals |
+//!
+//! # Java's `StructuredTaskScope`
+//!
+//! | Java | here |
+//! |---|---|
+//! | `open()`: all succeed or the first failure | [`try_scope!`](crate::try_scope!), [`group::TryAll`](crate::group::TryAll) |
+//! | `fork(task)` by the owner's thread alone | [`Scope::spawn`], from anywhere: the body, a child, another thread |
+//! | `join()`, `close()` | awaiting the scope |
+//! | `Subtask.get()` | awaiting the [`Handle`] |
+//! | `Joiner.allSuccessfulOrThrow()` | [`group::TryAll`](crate::group::TryAll) |
+//! | `Joiner.anySuccessfulOrThrow()` | [`group::AnyOk`](crate::group::AnyOk) |
+//! | `Joiner.awaitAll()` | [`group::Collect`](crate::group::Collect), or [`group::Discard`](crate::group::Discard) |
+//! | `Joiner.allUntil(predicate)` | [`group::Until`](crate::group::Until) |
+//! | a `Joiner` of one's own: `onComplete`, `result` | [`group::Joiner`](crate::group::Joiner): `on_done`, `finish` |
+//! | `withTimeout`, `Joiner.timeout()` | [`group::Join::deadline`](crate::group::Join::deadline), [`Joiner::cut_short`](crate::group::Joiner::cut_short) |
+//! | `ScopedValue` | [`Values`](crate::cancel::Values) of a token; or just borrow |
+//! | interruption, which a task may overlook | a child is dropped at its next await; [`cancel`](Scope::cancel) asks it to leave by itself |
+//! | – | [`Quorum`](crate::group::Quorum), limits, streams of [results](crate::group::Results), [`start`](Scope::start) |
+//!
 //! # Cost
 //!
 //! One allocation for a scope and one for each child, its result and handle included; it is
@@ -121,6 +187,8 @@ mod driver;
 mod ending;
 mod gate;
 mod handle;
+#[cfg(feature = "std")]
+mod isolate;
 mod limit;
 pub mod local;
 mod macros;
@@ -148,6 +216,8 @@ use core::{
 pub use crate::cancel::Cancelled;
 pub use admits::{Admits, Local, Threaded};
 pub use handle::Handle;
+#[cfg(feature = "std")]
+pub use isolate::{Isolate, Panicked, isolate};
 pub(crate) use node::{Plain, Settle, Try};
 pub use refused::Refused;
 pub use run::{Run, RunTry};
