@@ -45,7 +45,7 @@
 //! | [`select!`], [`select`](mod@select) | the first of several futures, fair; sends; `default` without a race | – |
 //! | [`pipeline`] | stages of workers with channels between them; a worker pool | `alloc` |
 //! | [`CancelToken`], [`cancel`] | a cancellation tree: causes, deadlines, callbacks, two phases | `alloc`, or nothing in a [`static`](cancel::Root) |
-//! | [`time`] | clocks, sleeps, timeouts, intervals, and a clock for tests | – |
+//! | [`time`] | clocks, sleeps, timeouts, intervals, retries with back-off, and a clock for tests | – |
 //! | [`block_on`], [`runtime`] | runs a future on the current thread; timers | `std` |
 //!
 //! # When not to use it

@@ -52,16 +52,20 @@
 //! pleach::block_on(sleep(Hasty, Duration::from_nanos(5)));
 //! ```
 
+mod backoff;
 mod instant;
 mod interval;
 mod manual;
+mod retry;
 mod timeout;
 
 use core::{future::Future, time::Duration};
 
+pub use backoff::{Backoff, Jitter};
 pub use instant::Instant;
 pub use interval::{Interval, MissedTicks, Tick, interval, interval_at};
 pub use manual::{ManualClock, ManualSleep};
+pub use retry::{Retry, retry};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 
 /// Tells the time.

@@ -10,6 +10,7 @@ use std::{
     num::NonZeroUsize,
     pin::pin,
     ptr,
+    time::Duration,
 };
 
 use pleach::{
@@ -22,6 +23,7 @@ use pleach::{
     pipeline::Pipeline,
     scope, select,
     select::race,
+    time::{Backoff, Clock, Instant, ManualClock, retry, sleep},
     try_scope,
     watch::{self, Watch},
 };
@@ -491,6 +493,25 @@ fn joining_takes_none() {
         assert_eq!(values, Ok([1, 2]));
     });
     assert_eq!(joined, 0);
+}
+
+#[test]
+fn retrying_takes_none() {
+    let clock = ManualClock::new();
+    let second = Duration::from_secs(1);
+    let mut retried = pin!(retry(&clock, Backoff::new(second).attempts(10), || async {
+        sleep(&clock, second).await;
+        Err::<(), _>("no")
+    }));
+    let count = allocations(|| {
+        let mut result = poll_now(retried.as_mut());
+        while result.is_pending() {
+            clock.advance(second);
+            result = poll_now(retried.as_mut());
+        }
+    });
+    assert_eq!((count, retried.attempts()), (0, 10));
+    assert_eq!((clock.now() - Instant::EPOCH).as_secs(), 10 + 511);
 }
 
 #[test]

@@ -3,9 +3,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backoff;
 mod instant;
 mod interval;
 mod manual;
+mod retry;
 #[cfg(feature = "smol")]
 mod smol;
 #[cfg(feature = "std")]
