@@ -1,6 +1,7 @@
-//! Ctrl-C as a future.
+//! Ctrl-C, or other signals, as a future.
 
 use std::{
+    ffi::c_int,
     io,
     os::unix::net::UnixStream,
     sync::{
@@ -9,25 +10,27 @@ use std::{
     },
 };
 
-use signal_hook::{consts::SIGINT, flag, low_level::pipe};
+use signal_hook::{flag, low_level::pipe};
 use smol::Async;
 
-/// Catches the first Ctrl-C. A second one, or any after this is dropped, kills the process as
-/// it would by default: whoever insists is not kept waiting.
+/// Catches the first of some signals. A second one, or any after this is dropped, kills the process
+/// as it would by default: whoever insists is not kept waiting.
 pub(crate) struct Interrupt {
     kills: Arc<AtomicBool>,
     caught: Async<UnixStream>,
 }
 
 impl Interrupt {
-    pub(crate) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen(signals: &[c_int]) -> io::Result<Self> {
         let kills = Arc::new(AtomicBool::new(false));
         let (caught, catcher) = UnixStream::pair()?;
-        // A signal runs these in this order: the first one passes the first line, and its
-        // second line stops the next one there.
-        flag::register_conditional_default(SIGINT, Arc::clone(&kills))?;
-        flag::register(SIGINT, Arc::clone(&kills))?;
-        pipe::register(SIGINT, catcher)?;
+        for &signal in signals {
+            // A signal runs these in this order: the first one passes the first line, and its
+            // second line stops the next one there.
+            flag::register_conditional_default(signal, Arc::clone(&kills))?;
+            flag::register(signal, Arc::clone(&kills))?;
+            pipe::register(signal, catcher.try_clone()?)?;
+        }
         Ok(Self {
             kills,
             caught: Async::new(caught)?,

@@ -8,6 +8,7 @@ use std::{
 };
 
 use pleach::cancel::CauseKind;
+use signal_hook::consts::SIGINT;
 
 use crate::{
     args::{self, Options, Request},
@@ -37,7 +38,7 @@ pub(crate) fn main() -> ExitCode {
 
 fn digest(options: Options) -> Result<(), u8> {
     let began = Instant::now();
-    let interrupt = Interrupt::listen().map_err(|error| {
+    let interrupt = Interrupt::listen(&[SIGINT]).map_err(|error| {
         complain(format_args!("cannot listen for Ctrl-C: {error}"));
         FAILED
     })?;

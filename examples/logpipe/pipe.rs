@@ -24,6 +24,7 @@ use pleach::{
     pipeline::{Failed, Pipeline},
     select, try_scope,
 };
+use signal_hook::consts::SIGINT;
 use smol::{Unblock, io::AsyncWriteExt as _, unblock};
 
 use crate::{
@@ -58,7 +59,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn pipe(options: Options) -> ExitCode {
-    let interrupt = match Interrupt::listen() {
+    let interrupt = match Interrupt::listen(&[SIGINT]) {
         Ok(interrupt) => interrupt,
         Err(error) => {
             complain(format_args!("cannot listen for Ctrl-C: {error}"));
