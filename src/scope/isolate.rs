@@ -113,7 +113,11 @@ impl Panicked {
     /// What it panicked with, if that is a text, as it is by `panic!`.
     pub fn message(&self) -> Option<&str> {
         let text = self.payload.downcast_ref::<&str>().copied();
-        text.or_else(|| self.payload.downcast_ref().map(alloc::string::String::as_str))
+        text.or_else(|| {
+            self.payload
+                .downcast_ref()
+                .map(alloc::string::String::as_str)
+        })
     }
 
     /// What it panicked with, to be looked at, or to

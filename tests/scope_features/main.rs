@@ -80,3 +80,5 @@ fn panics<T>(f: impl FnOnce() -> T) -> String {
         Err(payload) => support::message(&*payload).to_owned(),
     }
 }
+#[cfg(feature = "std")]
+mod isolate;
