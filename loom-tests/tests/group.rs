@@ -58,13 +58,15 @@ fn a_wake_of_the_body_arrives() {
     });
 }
 
-/// Whoever takes a wake in sees what was done before it, also where two came together.
+/// Whoever takes a wake in sees what was done before it, also where two came together. One waker for
+/// both, so that there is little else to interleave.
 #[test]
 fn two_wakes_at_once_publish_what_both_did() {
     explore(&[()], || {
-        let (bell, done) = (Bell::default(), Arc::new(AtomicUsize::new(0)));
+        let (kept, done) = (Mutex::new(None), Arc::new(AtomicUsize::new(0)));
         let child = poll_fn(|cx| {
-            *bell.waker.lock().unwrap() = Some(cx.waker().clone());
+            let mut kept = kept.lock().unwrap();
+            kept.get_or_insert_with(|| Arc::new(cx.waker().clone()));
             // Relaxed: only the wakes can order this load after both adds.
             match done.load(Ordering::Relaxed) {
                 2 => Poll::Ready(()),
@@ -73,16 +75,15 @@ fn two_wakes_at_once_publish_what_both_did() {
         });
         let mut joined = Box::pin(group([child]).join(Discard::new()));
         assert!(poll_now(joined.as_mut(), Waker::noop()).is_pending());
-        let wake = |waker: Waker| {
-            let done = Arc::clone(&done);
+        let wake = || {
+            let (waker, done) = (kept.lock().unwrap().clone().unwrap(), Arc::clone(&done));
             move || {
                 done.fetch_add(1, Ordering::Relaxed);
-                waker.wake();
+                waker.wake_by_ref();
             }
         };
-        let waker = bell.take_waker();
-        let other = thread::spawn(wake(waker.clone()));
-        wake(waker)();
+        let other = thread::spawn(wake());
+        wake()();
         finish(joined, other);
     });
 }
