@@ -824,4 +824,156 @@ GUARDS = [
         "            self.shared.begin_end();\n",
         "",
     ),
+    Guard(
+        "src/group/slot.rs",
+        "a place that comes off the queue is free although it has wakers",
+        "let is_free = before < WAKER;",
+        "let is_free = true;",
+    ),
+    Guard(
+        "src/group/slot.rs",
+        "a place that comes off the queue keeps its chunk",
+        """        if is_free {
+            // SAFETY: the place was lent and is free: its count is taken over (invariant 2).
+            unsafe { ChunkHead::release(self.head.chunk) };
+        }
+""",
+        "",
+    ),
+    Guard(
+        "src/group/slot.rs",
+        "a place that is lent does not keep its chunk",
+        "        unsafe { self.head.chunk.as_ref() }.refs.acquire();\n",
+        "",
+    ),
+    Guard(
+        "src/group/slot.rs",
+        "a place whose last waker went while it was retired is lost",
+        "let is_free = state.fetch_or(RETIRED, Ordering::AcqRel) == 0;",
+        "let is_free = state.fetch_or(RETIRED, Ordering::AcqRel) == usize::MAX;",
+    ),
+    Guard(
+        "src/group/slot.rs",
+        "a place is free at once although it has wakers or is queued",
+        "if state.load(Ordering::Acquire) == 0 {",
+        "if state.load(Ordering::Acquire) < usize::MAX {",
+    ),
+    Guard(
+        "src/group/slot.rs",
+        "a wake of a retired place leaves it queued",
+        """            // Retired meanwhile, or the group is gone.
+            link.unqueue(0);
+""",
+        "",
+    ),
+    Guard(
+        "src/group/slot.rs",
+        "a waker gives a place back that others have, or that is queued",
+        "if before != RETIRED | WAKER {",
+        "if before & RETIRED == 0 {",
+    ),
+    Guard(
+        "src/group/slot.rs",
+        "a waker gives a place back that has a child",
+        "if before != RETIRED | WAKER {",
+        "if before & !RETIRED != WAKER {",
+    ),
+    Guard(
+        "src/group/slot.rs",
+        "the last waker does not let go of the chunk of a group that is gone",
+        "if !unsafe { shared.give_back(self.0.as_ptr().cast()) } {",
+        "if !unsafe { shared.give_back(self.0.as_ptr().cast()) } && before == 0 {",
+    ),
+    Guard(
+        "src/group/shared.rs",
+        "places are given back to a group that is gone",
+        """            if head == CLOSED {
+                return false;
+            }
+""",
+        "",
+    ),
+    Guard(
+        "src/group/crew.rs",
+        "what is queued when a group ends stays queued",
+        "                unsafe { &*link.cast::<Slot<F>>() }.come_off();\n",
+        "                let _ = link;\n",
+    ),
+    Guard(
+        "src/group/crew.rs",
+        "what was taken to be polled when a group ends stays queued",
+        "for mut batch in [mem::replace(&mut self.batch, Batch::new()), closed] {",
+        "for mut batch in [closed] {",
+    ),
+    Guard(
+        "src/group/crew.rs",
+        "places that have come back keep their chunk when a group ends",
+        "            link = place.link().next();\n            place.come_back();\n        }\n        let mut chunk",
+        "            link = place.link().next();\n        }\n        let mut chunk",
+    ),
+    Guard(
+        "src/group/crew.rs",
+        "places that have come back keep their chunk",
+        "            link = place.link().next();\n            place.come_back();\n        }\n        if self.free",
+        "            link = place.link().next();\n        }\n        if self.free",
+    ),
+    Guard(
+        "src/group/pass.rs",
+        "a group parks although somebody is ready",
+        "!self.crew.shared().ready.park(cx)",
+        "{ self.crew.shared().ready.park(cx); false }",
+    ),
+    Guard(
+        "src/group/hub.rs",
+        "a group closes although somebody was spawned",
+        "state.is_closed |= state.newcomers.is_empty();",
+        "state.is_closed = true;",
+    ),
+    Guard(
+        "src/group/hub.rs",
+        "results end although somebody was spawned",
+        "let is_idle = state.newcomers.is_empty();",
+        "let is_idle = true;",
+    ),
+    Guard(
+        "src/group/hub.rs",
+        "results stay ended although somebody was spawned",
+        "            state.is_idle = false;\n",
+        "",
+    ),
+    Guard(
+        "src/group/hub.rs",
+        "a spawn does not wake the group",
+        """                self.shared.call_driver();
+                Ok(())""",
+        "                Ok(())",
+    ),
+    Guard(
+        "src/group/hub.rs",
+        "whoever waits for a result does not look again",
+        "        self.reader.register(cx);\n        self.try_take()",
+        "        self.reader.register(cx);\n        Poll::Pending",
+    ),
+    Guard(
+        "src/group/hub.rs",
+        "a result wakes nobody",
+        """            at == 0
+        });
+        if is_news {""",
+        """            at == 0
+        });
+        if is_news && false {""",
+    ),
+    Guard(
+        "src/group/hub.rs",
+        "a group that waits for room does not say so",
+        "state.is_full = state.is_read && state.untaken >= bound;",
+        "state.is_full = state.is_read && state.untaken > bound;",
+    ),
+    Guard(
+        "src/group/hub.rs",
+        "the end of a group wakes nobody",
+        "state.is_idle = true);\n        self.reader.wake();",
+        "state.is_idle = true);",
+    ),
 ]

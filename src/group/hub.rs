@@ -48,6 +48,23 @@ struct State<F, T> {
     is_full: bool,
 }
 
+impl<F, T> State<F, T> {
+    /// The next result as far as it is there, and whether the driver waited for room. `None` for a
+    /// gap: it is taken out, since no child is left to fill it.
+    fn take(&mut self) -> Option<(Poll<Option<T>>, bool)> {
+        match self.results.front() {
+            Some(next) if next.is_some() || self.is_idle => {
+                self.front = self.front.map(|front| front + 1);
+                let next = self.results.pop_front().flatten()?;
+                self.untaken -= 1;
+                Some((Poll::Ready(Some(next)), mem::take(&mut self.is_full)))
+            }
+            None if self.is_idle => Some((Poll::Ready(None), false)),
+            _ => Some((Poll::Pending, false)),
+        }
+    }
+}
+
 impl<F: Future> Hub<F> {
     pub(super) fn new(shared: SharedRef) -> HubRef<F> {
         Counted::new(Self {
@@ -191,23 +208,11 @@ impl<F: Future> Hub<F> {
     }
 
     fn try_take(&self) -> Poll<Option<F::Output>> {
-        let (next, was_full) = self.state.with(|state| {
-            if !matches!(state.results.front(), Some(Some(_))) {
-                let is_over = state.is_idle && state.untaken == 0;
-                return (
-                    if is_over {
-                        Poll::Ready(None)
-                    } else {
-                        Poll::Pending
-                    },
-                    false,
-                );
+        let (next, was_full) = loop {
+            if let Some(taken) = self.state.with(State::take) {
+                break taken;
             }
-            state.untaken -= 1;
-            state.front = state.front.map(|front| front + 1);
-            let next = state.results.pop_front().flatten();
-            (Poll::Ready(next), mem::take(&mut state.is_full))
-        });
+        };
         if was_full {
             self.shared.call_driver();
         }

@@ -247,3 +247,21 @@ fn the_future_is_send_when_its_children_are() {
     })));
     assert_eq!(sum, 18);
 }
+
+/// What is behind a child that will never be done is given out when the group is gone.
+#[test]
+fn results_in_order_do_not_wait_for_who_is_gone() {
+    let children = (0..6).map(|n| async move {
+        if n % 3 == 0 {
+            pending().await
+        }
+        n
+    });
+    let (driver, results) = group(children).ordered_results();
+    let mut run = Box::pin(driver.run(pending::<()>()));
+    assert!(poll_now(run.as_mut()).is_pending());
+    let mut rest = pin!(results.collect::<Vec<_>>());
+    assert!(poll_now(rest.as_mut()).is_pending());
+    drop(run);
+    assert_eq!(poll_now(rest), Poll::Ready(vec![1, 2, 4, 5]));
+}
