@@ -3,6 +3,7 @@
 use core::{
     fmt,
     future::Future,
+    mem,
     ops::ControlFlow,
     pin::Pin,
     task::{Context, Poll},
@@ -34,8 +35,9 @@ use crate::{
 ///
 /// # Panics
 ///
-/// With what a child, the source, the joiner or a destructor panicked with, once the children have
-/// been dropped; and if it is polled again after it has completed.
+/// With what a child, the source, the joiner or a destructor (or what may cut the group short)
+/// panicked with, once the children have been dropped; and if it is polled again after it has
+/// completed.
 #[must_use = "futures do nothing unless awaited or polled"]
 pub struct Join<S: Source, J> {
     passes: Passes<S::Child>,
@@ -56,7 +58,8 @@ enum Phase {
     New,
     /// Between passes.
     Idle,
-    /// In a pass. Found at the start of one, it means that a panic left the last one.
+    /// In a pass, or beside one in what may cut it short. Found at the start of one, it means that a
+    /// panic left the last one.
     Passing,
     Over,
 }
@@ -149,14 +152,13 @@ where
 
     /// One pass; whether the group has ended.
     fn pass(&mut self) -> bool {
-        if self.phase == Phase::New {
+        if mem::replace(&mut self.phase, Phase::Passing) == Phase::New {
             let expected = self.host.source.as_ref().map_or((0, Some(0)), S::size_hint);
             if let Some(joiner) = &mut self.host.joiner {
                 joiner.expect(expected);
             }
             self.passes.crew.reserve(expected.0.min(self.host.limit));
         }
-        self.phase = Phase::Passing;
         self.passes.pass(&mut self.host).is_break()
             || (self.passes.crew.len() == 0 && self.host.source.as_mut().is_none_or(S::close))
     }
@@ -175,14 +177,33 @@ where
                 Poll::Pending
             }
             Ok(true) => Poll::Ready(()),
-            Err(payload) => {
-                self.phase = Phase::Over;
-                let mut panics = FirstPanic::default();
-                panics.note(Err(payload));
-                panics.note(self.tear_down());
-                panics.run(|| self.host.joiner = None);
-                panics.resume()
+            Err(payload) => self.fail(payload),
+        }
+    }
+
+    /// Goes on with a panic, when everything is gone.
+    fn fail(&mut self, payload: Payload) -> ! {
+        self.phase = Phase::Over;
+        let mut panics = FirstPanic::default();
+        panics.note(Err(payload));
+        panics.note(self.tear_down());
+        panics.run(|| self.host.joiner = None);
+        panics.resume()
+    }
+
+    /// Polls what may cut the group short, between passes.
+    fn poll_end<W>(&mut self, end: Pin<&mut W>, cx: &mut Context<'_>) -> Poll<Cause>
+    where
+        W: Future,
+        W::Output: Into<Cause>,
+    {
+        let between = mem::replace(&mut self.phase, Phase::Passing);
+        match unwind::catch(|| end.poll(cx).map(Into::into)) {
+            Ok(polled) => {
+                self.phase = between;
+                polled
             }
+            Err(payload) => self.fail(payload),
         }
     }
 
@@ -283,15 +304,15 @@ where
         let mut this = self.project();
         if this.join.phase == Phase::New {
             // Nothing is started for nothing.
-            if let Poll::Ready(cause) = this.end.as_mut().poll(cx) {
-                return Poll::Ready(this.join.end().cut_short(cause.into()));
+            if let Poll::Ready(cause) = this.join.poll_end(this.end.as_mut(), cx) {
+                return Poll::Ready(this.join.end().cut_short(cause));
             }
         }
         if this.join.poll_children(cx).is_ready() {
             return Poll::Ready(Ok(this.join.end().finish()));
         }
-        let end = this.end.poll(cx);
-        end.map(|cause| this.join.end().cut_short(cause.into()))
+        let end = this.join.poll_end(this.end, cx);
+        end.map(|cause| this.join.end().cut_short(cause))
     }
 }
 

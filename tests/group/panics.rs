@@ -9,7 +9,11 @@ use std::{
     task::Poll,
 };
 
-use pleach::group::{Discard, Joiner, group};
+use futures_util::future::FusedFuture;
+use pleach::{
+    cancel::CauseKind,
+    group::{Discard, Joiner, group},
+};
 
 use crate::{
     endings::{Log, waiting},
@@ -122,5 +126,36 @@ fn a_panic_of_the_source_or_of_the_joiner_is_one_of_the_group() {
             &["0", "1", "2", "3"]
         };
         assert_eq!(dropped, expected);
+    }
+}
+
+/// What cuts a group short is user code like its children: its panic is one of the group.
+#[test]
+fn a_panic_of_what_cuts_a_group_short_goes_on_when_the_children_are_gone() {
+    let log = Log::default();
+    for polls in [0, 2] {
+        let mut polled = 0;
+        let end = poll_fn(|_| {
+            assert!(polled < polls, "until");
+            polled += 1;
+            Poll::<CauseKind>::Pending
+        });
+        let joined = group(waiting(&log, 9, || ())).join(Discard::new());
+        let mut joined = Box::pin(joined.until(end));
+        while let Ok(polled) = catch_unwind(AssertUnwindSafe(|| poll_now(joined.as_mut()))) {
+            assert!(polled.is_pending());
+        }
+        let expected: &[&str] = if polls == 0 {
+            &[]
+        } else {
+            &["3", "2", "1", "0"]
+        };
+        assert_eq!(log.take(), expected);
+        assert!(joined.is_terminated());
+        let again = panics(|| poll_now(joined.as_mut()).is_ready());
+        assert_eq!(
+            message(&*again),
+            "a group was polled after it had completed"
+        );
     }
 }
