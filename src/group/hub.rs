@@ -141,17 +141,14 @@ impl<F: Future> Hub<F> {
         });
     }
 
-    /// Nobody will take results any more; gives out those that there are.
-    pub(super) fn stop_reading(&self) -> VecDeque<Option<F::Output>> {
-        let (results, was_full) = self.state.with(|state| {
+    /// Nobody will take results any more; gives out those that there are, and whether the driver
+    /// is to be called, since it waited for room.
+    pub(super) fn stop_reading(&self) -> (VecDeque<Option<F::Output>>, bool) {
+        self.state.with(|state| {
             state.is_read = false;
             let was_full = mem::take(&mut state.is_full);
             (mem::take(&mut state.results), was_full)
-        });
-        if was_full {
-            self.shared.call_driver();
-        }
-        results
+        })
     }
 
     /// How many results have not been taken; `None` if nobody is going to. Notes that the driver

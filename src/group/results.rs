@@ -50,8 +50,12 @@ impl<F: Future> Stream for Results<F> {
 impl<F: Future> Drop for Results<F> {
     fn drop(&mut self) {
         let mut panics = FirstPanic::default();
-        for result in self.hub.stop_reading() {
+        let (results, was_full) = self.hub.stop_reading();
+        for result in results {
             panics.run(|| drop(result));
+        }
+        if was_full {
+            panics.run(|| self.hub.shared().call_driver());
         }
         panics.resume_in_drop();
     }

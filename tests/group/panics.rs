@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     future::{pending, poll_fn},
+    num::NonZeroUsize,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
@@ -17,7 +18,7 @@ use pleach::{
 
 use crate::{
     endings::{Log, waiting},
-    support::{block_on, message, poll_now},
+    support::{Hostile, block_on, message, poll_now, poll_with},
 };
 
 fn panics<T>(f: impl FnOnce() -> T) -> Box<dyn Any + Send> {
@@ -158,4 +159,24 @@ fn a_panic_of_what_cuts_a_group_short_goes_on_when_the_children_are_gone() {
             "a group was polled after it had completed"
         );
     }
+}
+
+/// A stream of results that is dropped while a panic unwinds calls the task, whose waker panics too:
+/// the first panic goes on, and the results are dropped.
+#[test]
+fn results_dropped_in_a_panic_survive_one_of_the_waker() {
+    let log = Log::default();
+    let guards = ["a", "b", "c"].map(|name| log.guard(name));
+    let children = guards.map(|guard| async move { guard });
+    let (driver, results) = group(children).limit(NonZeroUsize::MIN).results();
+    let mut run = Box::pin(driver.run(pending::<()>()));
+    let hostile = Hostile::default().on_wake(|| panic!("waker"));
+    assert!(poll_with(run.as_mut(), &hostile.waker()).is_pending());
+    assert_eq!(log.take(), [""; 0]);
+    let payload = panics(move || {
+        let _results = results;
+        panic!("first");
+    });
+    assert_eq!(message(&*payload), "first");
+    assert_eq!(log.take(), ["a"]);
 }
