@@ -101,13 +101,6 @@ impl<T> Numbered<T> {
     fn into_values(self) -> Vec<T> {
         self.outputs.into_iter().flatten().collect()
     }
-
-    fn into_numbered(self) -> Vec<(usize, T)> {
-        let numbered = self.outputs.into_iter().enumerate();
-        numbered
-            .filter_map(|(index, output)| Some((index, output?)))
-            .collect()
-    }
 }
 
 /// What to reserve for children of which this is known: no more than what is certain.
@@ -287,8 +280,9 @@ impl<T, E> Joiner<Result<T, E>> for TryAll<T, E> {
 /// ```
 #[derive(Debug)]
 pub struct Collect<T, E> {
-    values: Numbered<T>,
-    errors: Numbered<E>,
+    // As they come: of one kind there may be few, however many children there are.
+    values: Vec<(usize, T)>,
+    errors: Vec<(usize, E)>,
 }
 
 /// What [`Collect`] makes.
@@ -340,15 +334,17 @@ impl<T, E> Collect<T, E> {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            values: Numbered::new(),
-            errors: Numbered::new(),
+            values: Vec::new(),
+            errors: Vec::new(),
         }
     }
 
-    fn collected(self, cause: Option<Cause>) -> Collected<T, E> {
+    fn collected(mut self, cause: Option<Cause>) -> Collected<T, E> {
+        self.values.sort_unstable_by_key(|(index, _)| *index);
+        self.errors.sort_unstable_by_key(|(index, _)| *index);
         Collected {
-            values: self.values.into_numbered(),
-            errors: self.errors.into_numbered(),
+            values: self.values,
+            errors: self.errors,
             cause,
         }
     }
@@ -365,8 +361,8 @@ impl<T, E> Joiner<Result<T, E>> for Collect<T, E> {
 
     fn on_done(&mut self, index: usize, output: Result<T, E>) -> ControlFlow<()> {
         match output {
-            Ok(value) => self.values.put(index, value),
-            Err(error) => self.errors.put(index, error),
+            Ok(value) => self.values.push((index, value)),
+            Err(error) => self.errors.push((index, error)),
         }
         ControlFlow::Continue(())
     }

@@ -134,6 +134,15 @@ fn collect_keeps_everything() {
     });
 }
 
+/// One error takes the room of one, however many children there were before it.
+#[test]
+fn collect_takes_memory_for_what_there_is() {
+    let children = (0..10_000).map(|n| ready(if n == 9_999 { Err(n) } else { Ok(()) }));
+    let collected = block_on(group(children).join(Collect::new()));
+    assert_eq!(collected.errors, [(9_999, 9_999_u64)]);
+    assert!(collected.errors.capacity() < 100);
+}
+
 #[test]
 fn any_ok_takes_the_first_value_or_all_errors() {
     block_on(async {
