@@ -81,6 +81,8 @@ mod results;
 mod shared;
 mod slot;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use core::{future::Future, num::NonZeroUsize};
 

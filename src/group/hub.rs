@@ -54,7 +54,7 @@ impl<F, T> State<F, T> {
     fn take(&mut self) -> Option<(Poll<Option<T>>, bool)> {
         match self.results.front() {
             Some(next) if next.is_some() || self.is_idle => {
-                self.front = self.front.map(|front| front + 1);
+                self.front = self.front.map(|front| front.wrapping_add(1));
                 let next = self.results.pop_front().flatten()?;
                 self.untaken -= 1;
                 Some((Poll::Ready(Some(next)), mem::take(&mut self.is_full)))
@@ -133,11 +133,11 @@ impl<F: Future> Hub<F> {
         })
     }
 
-    /// Somebody will take results, in order of submission or as they come.
-    pub(super) fn begin_reading(&self, in_order: bool) {
+    /// Somebody will take results: in order of submission from a first one on, or as they come.
+    pub(super) fn begin_reading(&self, front: Option<usize>) {
         self.state.with(|state| {
             state.is_read = true;
-            state.front = in_order.then_some(0);
+            state.front = front;
         });
     }
 
@@ -169,7 +169,8 @@ impl<F: Future> Hub<F> {
             }
             state.untaken += 1;
             let at = match state.front {
-                Some(front) => index - front,
+                // Numbers come round.
+                Some(front) => index.wrapping_sub(front),
                 None => state.results.len(),
             };
             if at >= state.results.len() {

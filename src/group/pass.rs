@@ -37,7 +37,7 @@ pub(super) trait Host<F: Future> {
 pub(super) struct Passes<F> {
     pub(super) crew: Crew<F>,
     /// How many have been started: the index of the next one.
-    started: usize,
+    pub(super) started: usize,
     /// The pass ended before everybody that there was room for was started.
     more: bool,
 }
@@ -87,7 +87,8 @@ impl<F: Future> Passes<F> {
                 break;
             };
             let child = self.crew.insert(self.started, future);
-            self.started += 1;
+            // In a group without an end, where words are of 32 bits, numbers come round.
+            self.started = self.started.wrapping_add(1);
             self_wakes += self.visit(child, host)?;
             if self_wakes == SELF_WAKES {
                 break;

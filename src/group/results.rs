@@ -29,7 +29,7 @@ pub struct Results<F: Future> {
 
 impl<F: Future> Results<F> {
     pub(super) fn new(hub: HubRef<F>, in_order: bool) -> Self {
-        hub.begin_reading(in_order);
+        hub.begin_reading(in_order.then_some(0));
         Self { hub }
     }
 
