@@ -10,7 +10,7 @@ use pleach::{
     local_scope, scope,
     time::{Clock, Instant, ManualClock, sleep},
 };
-use support::{block_on, poll_now, yield_now};
+use support::{Hostile, block_on, poll_now, poll_with, yield_now};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -332,6 +332,23 @@ fn local_scopes_have_them_too() {
         }
     ));
     assert_eq!((shared.get(), clock.now()), (1, at(3)));
+}
+
+#[test]
+fn a_cancel_whose_wake_panics_still_cancels_the_token() {
+    let (driver, s) = scope::scope();
+    let token = s.token();
+    let mut running = Box::pin(driver.run(pending::<()>()));
+    let waker = Hostile::default().on_wake(|| panic!("a wake")).waker();
+    assert!(poll_with(running.as_mut(), &waker).is_pending());
+    let cancel = std::panic::AssertUnwindSafe(|| s.cancel_with(CauseKind::Shutdown));
+    assert!(std::panic::catch_unwind(cancel).is_err());
+    assert!(s.is_cancelled());
+    assert_eq!(
+        kind(&token),
+        CauseKind::Shutdown,
+        "children may wait for it"
+    );
 }
 
 #[test]

@@ -17,7 +17,10 @@ use super::{
 use crate::{
     CancelToken,
     cancel::Cause,
-    sys::atomic::{AtomicUsize, Ordering},
+    sys::{
+        atomic::{AtomicUsize, Ordering},
+        unwind::OnUnwind,
+    },
 };
 
 /// The scope was cancelled: it starts nothing more.
@@ -166,10 +169,14 @@ impl SharedRef {
     /// Asks for a graceful stop, and cancels the scope's token.
     pub(super) fn cancel_with(&self, cause: Cause) {
         let token = self.stop.note(cause);
+        // Also if the parent's waker panics: children may wait for the token.
+        let tell_token = OnUnwind(|| {
+            if let Some(token) = &token {
+                token.cancel_with(cause);
+            }
+        });
         self.cancel();
-        if let Some(token) = token {
-            token.cancel_with(cause);
-        }
+        drop(tell_token);
     }
 
     /// Asks for a graceful stop.
