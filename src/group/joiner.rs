@@ -257,9 +257,14 @@ impl<T, E> Joiner<Result<T, E>> for TryAll<T, E> {
     }
 
     fn finish(self) -> Self::Output {
-        match self.error {
-            Some(error) => Err(error),
-            None => Ok(self.all.finish()),
+        let Self { all, error } = self;
+        match error {
+            Some(error) => {
+                // Here, and not at the end: what is given is lost if a destructor panics there.
+                drop(all);
+                Err(error)
+            }
+            None => Ok(all.finish()),
         }
     }
 }
@@ -428,7 +433,15 @@ impl<T, E> Joiner<Result<T, E>> for AnyOk<T, E> {
     }
 
     fn finish(self) -> Self::Output {
-        self.value.ok_or_else(|| self.errors.into_values())
+        let Self { value, errors } = self;
+        match value {
+            Some(value) => {
+                // As in `TryAll`.
+                drop(errors);
+                Ok(value)
+            }
+            None => Err(errors.into_values()),
+        }
     }
 }
 
@@ -615,11 +628,14 @@ impl<T, P: FnMut(&T) -> bool> Joiner<T> for Until<T, P> {
     }
 
     fn finish(self) -> Self::Output {
-        self.outputs
+        let Self { is_last, outputs } = self;
+        // As in `TryAll`.
+        drop(is_last);
+        outputs
     }
 
     fn cut_short(self, _: Cause) -> Result<Self::Output, Cancelled> {
-        Ok(self.outputs)
+        Ok(self.finish())
     }
 }
 

@@ -336,3 +336,38 @@ fn a_joiner_hears_of_each_child_once_with_its_number() {
     assert_eq!(log.0, [(2, 'c'), (0, 'a'), (1, 'b')]);
     assert_eq!(log.1, (3, Some(3)));
 }
+
+#[test]
+fn what_a_joiner_gives_is_not_lost_if_the_rest_of_it_panics() {
+    /// Counts its drops, of which that with a text panics.
+    #[derive(Debug)]
+    struct Dropped<'a>(&'a Cell<usize>, Option<&'static str>);
+    impl Drop for Dropped<'_> {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() + 1);
+            if let (Some(text), false) = (self.1, std::thread::panicking()) {
+                panic!("{text}");
+            }
+        }
+    }
+    let drops = Cell::new(0);
+    let (quiet, bomb) = (|| Dropped(&drops, None), || Dropped(&drops, Some("rest")));
+    let panics = |joined: Pin<Box<dyn Future<Output = ()> + '_>>| {
+        let joined = std::panic::AssertUnwindSafe(|| block_on(joined));
+        assert!(std::panic::catch_unwind(joined).is_err());
+        drops.replace(0)
+    };
+    let any_ok = [Err(bomb()), Ok(quiet())].map(ready);
+    let any_ok = group(any_ok).join(AnyOk::new());
+    assert_eq!(panics(Box::pin(async { drop(any_ok.await) })), 2);
+    let try_all = [Ok(bomb()), Err(quiet())].map(ready);
+    let try_all = group(try_all).join(TryAll::new());
+    assert_eq!(panics(Box::pin(async { drop(try_all.await) })), 2);
+    let owned = bomb();
+    let is_last = move |_: &Dropped<'_>| {
+        let owned = &owned;
+        owned.1.is_none()
+    };
+    let until = group([ready(quiet())]).join(Until::new(is_last));
+    assert_eq!(panics(Box::pin(async { drop(until.await) })), 2);
+}
