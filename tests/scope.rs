@@ -568,20 +568,6 @@ fn deep_nesting_works() {
 }
 
 #[test]
-fn a_hundred_thousand_children() {
-    const CHILDREN: usize = 100_000;
-    let done = AtomicUsize::new(0);
-    block_on(scope!(|s| {
-        for _ in 0..CHILDREN {
-            s.spawn(async {
-                done.fetch_add(1, SeqCst);
-            });
-        }
-    }));
-    assert_eq!(done.into_inner(), CHILDREN);
-}
-
-#[test]
 fn a_driver_without_a_body_drops_its_children() {
     let alive = Arc::new(());
     let witness = Arc::clone(&alive);
