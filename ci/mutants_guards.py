@@ -39,6 +39,9 @@ MODELS = [
     ("src/sys/park.rs", ["semaphore_blocking"]),
     ("src/group", ["group"]),
     ("src/scope/stop.rs", ["scope_token"]),
+    ("src/scope/registry.rs", ["scope_inspect+inspect"]),
+    ("src/scope/snapshot.rs", ["scope_inspect+inspect"]),
+    ("src/scope/spawn.rs", ["scope", "scope_features", "scope_inspect+inspect"]),
     ("src/scope/shared.rs", ["scope", "scope_handle", "scope_token", "scope_features"]),
     ("src/scope", ["scope", "scope_handle", "scope_features"]),
 ]
@@ -975,5 +978,41 @@ GUARDS = [
         "the end of a group wakes nobody",
         "state.is_idle = true);\n        self.reader.wake();",
         "state.is_idle = true);",
+    ),
+    Guard(
+        "src/scope/places.rs",
+        "try_spawn overtakes who waits for a place",
+        "        self.take_below(limit, WAITED)\n",
+        "        self.take_below(limit, 0)\n",
+    ),
+    Guard(
+        "src/scope/places.rs",
+        "a wait begins without a look at what came free meanwhile",
+        "held.waiters.is_empty() && self.take_below(limit, 0)",
+        "held.waiters.is_empty() && self.take_below(0, 0)",
+    ),
+    Guard(
+        "src/scope/places.rs",
+        "a wait begins in a scope that was cancelled meanwhile",
+        "self.word.fetch_or(WAITED, Ordering::Relaxed) & CLOSED != 0",
+        "self.word.fetch_or(WAITED, Ordering::Relaxed) & 0 != 0",
+    ),
+    Guard(
+        "src/scope/slot.rs",
+        "a wait that gives up keeps the place that it was given just then",
+        "        if self.waiter.is_granted() {",
+        "        if self.waiter.is_granted() && false {",
+    ),
+    Guard(
+        "src/scope/handle.rs",
+        "a handle that goes on after a wait forgets whose the joiner is",
+        "            state.fetch_or(before & JOINER, Ordering::Relaxed);\n",
+        "",
+    ),
+    Guard(
+        "src/scope/spawn.rs",
+        "a child that is refused stays in the list of the snapshots",
+        "        unsafe { self.shared.registry.unlink(child) };\n",
+        "",
     ),
 ]

@@ -76,6 +76,8 @@
 //!   each child.
 //! * `smol`: [`runtime`]'s timer of smol. Implies `std`.
 //! * `sink`: the sending end of a channel as a `Sink` of the crate `futures-sink`.
+//! * `inspect`: children keep their name, where they were spawned and how often they were polled;
+//!   `Scope::snapshot`. Implies `alloc`.
 //! * `critical-section`: without `std`, locks are critical sections (of the crate of that
 //!   name), and where there is no compare-and-swap so are read-modify-writes. Interrupt
 //!   handlers may then release permits, wake, and whatever else does not wait.

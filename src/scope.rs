@@ -193,12 +193,21 @@ mod limit;
 pub mod local;
 mod macros;
 mod node;
+mod places;
 pub(crate) mod ready;
 mod refused;
+#[cfg(feature = "inspect")]
+mod registry;
+#[cfg(not(feature = "inspect"))]
+#[path = "scope/no_registry.rs"]
+mod registry;
 mod retire;
 mod run;
 mod shared;
 mod siblings;
+mod slot;
+#[cfg(feature = "inspect")]
+mod snapshot;
 mod spawn;
 #[cfg(target_has_atomic = "ptr")]
 mod start;
@@ -221,6 +230,9 @@ pub use isolate::{Isolate, Panicked, isolate};
 pub(crate) use node::{Plain, Settle, Try};
 pub use refused::Refused;
 pub use run::{Run, RunTry};
+pub use slot::{Slot, WaitSlot};
+#[cfg(feature = "inspect")]
+pub use snapshot::{ChildInfo, ChildKind, ChildState};
 pub use spawn::Scope;
 #[cfg(target_has_atomic = "ptr")]
 pub use start::{Start, Started};
@@ -299,8 +311,8 @@ impl<'env, B, K> Driver<'env, B, K> {
     ///
     /// The limit gates *starting*, not spawning: [`spawn`](Scope::spawn) never waits, and
     /// children beyond the limit are kept, unpolled, and started in the order in which they
-    /// were spawned. [`try_spawn`](Scope::try_spawn) refuses beyond the limit instead. The
-    /// body takes no place.
+    /// were spawned. [`try_spawn`](Scope::try_spawn) refuses beyond the limit instead, and
+    /// [`slot`](Scope::slot) waits. The body takes no place.
     ///
     /// A child that awaits the [`Handle`] of a sibling lends its place meanwhile to one that is
     /// awaited, so children that spawn and await children cannot lock each other out under

@@ -20,7 +20,7 @@ use loom::{future::block_on, sync::Mutex, thread};
 use pleach_loom::{
     Cancelled,
     cancel::CauseKind,
-    scope::{scope, try_scope},
+    scope::{Driver, Scope, Slot, WaitSlot, scope, try_scope},
 };
 
 const ABORTED: Option<CauseKind> = Some(CauseKind::Aborted);
@@ -219,8 +219,10 @@ fn a_wake_of_a_daemon_does_not_hold_up_the_end() {
             }
         })));
         assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
-        let waker = bell.take_waker();
-        let other = thread::spawn(move || waker.wake());
+        let other = {
+            let bell = Arc::clone(&bell);
+            thread::spawn(move || bell.waker.lock().unwrap().as_ref().unwrap().wake_by_ref())
+        };
         let task = Arc::new(Task::default());
         let waker = Waker::from(Arc::clone(&task));
         let at_once = poll_now(running.as_mut(), &waker).is_ready();
@@ -234,7 +236,7 @@ fn a_wake_of_a_daemon_does_not_hold_up_the_end() {
 
 #[test]
 fn no_child_is_counted_as_over_before_it_is_counted() {
-    // Before and after each: the first child, the daemon, the second child.
+    // A daemon counts until it is set aside.
     explore(&[0, 1, 2], || {
         let (driver, s) = scope();
         let other = {
@@ -246,8 +248,6 @@ fn no_child_is_counted_as_over_before_it_is_counted() {
             drop(s.spawn_daemon(async {}));
         }));
         assert_eq!(s.len(), 0);
-        s.cancel();
-        drop(s.spawn(async {}));
         other.join().unwrap()
     });
 }
@@ -278,18 +278,139 @@ fn a_start_beside_the_end_of_the_child_has_the_value_or_is_cancelled() {
 }
 
 #[test]
-fn a_start_that_is_polled_elsewhere_is_woken_and_waits_no_more() {
-    explore(&[()], || {
+fn a_start_that_is_polled_elsewhere_has_the_value_or_is_woken() {
+    explore(&[true, false], || {
         let (driver, s) = scope();
         let start = s.start(|started| async {
             assert!(started.ready(Tracked::new(7)).is_ok());
         });
+        let task = Arc::new(Task::default());
+        let waker = Waker::from(Arc::clone(&task));
         let other = thread::spawn(move || {
-            let (value, handle) = block_on(start).unwrap();
-            assert_eq!(value.get(), 7);
-            drop(handle);
+            let mut start = start;
+            match poll_now(Pin::new(&mut start), &waker) {
+                Poll::Ready(started) => Ok(started),
+                Poll::Pending => Err(start),
+            }
         });
-        block_on(driver.run(async {}));
+        let mut running = Box::pin(driver.run(async {}));
+        while poll_now(running.as_mut(), Waker::noop()).is_pending() {}
+        let polled = other.join().unwrap();
+        let at_once = polled.is_ok();
+        let started = polled.unwrap_or_else(|start| {
+            assert!(task.take(), "a wake was lost");
+            block_on(start)
+        });
+        let (value, handle) = started.unwrap();
+        assert_eq!(value.get(), 7);
+        drop(handle);
+        at_once
+    });
+}
+
+/// A scope with one place, which is kept, and a wait for it that has begun.
+struct OnePlace {
+    driver: Driver<'static>,
+    s: Scope<'static>,
+    slot: Slot<'static>,
+}
+
+impl OnePlace {
+    fn new() -> Self {
+        let (driver, s) = scope();
+        let driver = driver.limit(NonZeroUsize::MIN);
+        let Poll::Ready(Ok(slot)) = poll_now(Box::pin(s.slot()).as_mut(), Waker::noop()) else {
+            panic!("the first one is free");
+        };
+        Self { driver, s, slot }
+    }
+
+    fn wait(&self, task: &Arc<Task>) -> Pin<Box<WaitSlot<'static>>> {
+        let mut wait = Box::pin(self.s.slot());
+        let waker = Waker::from(Arc::clone(task));
+        assert!(poll_now(wait.as_mut(), &waker).is_pending());
+        wait
+    }
+}
+
+#[test]
+fn a_place_that_comes_free_is_for_who_waits_and_not_for_try_spawn() {
+    explore(&[()], || {
+        let place = OnePlace::new();
+        let task = Arc::new(Task::default());
+        let mut wait = place.wait(&task);
+        let OnePlace { driver, s, slot } = place;
+        let other = thread::spawn(move || drop(slot));
+        let refused = s.try_spawn(async {}).map(drop).unwrap_err();
+        assert!(refused.is_full());
         other.join().unwrap();
+        assert!(task.take(), "it was not woken");
+        assert!(poll_now(wait.as_mut(), Waker::noop()).is_ready());
+        drop((wait, driver));
+    });
+}
+
+#[test]
+fn a_wait_that_begins_as_a_place_comes_free_has_it_or_is_woken() {
+    explore(&[true, false], || {
+        let OnePlace { driver, s, slot } = OnePlace::new();
+        let other = thread::spawn(move || drop(slot));
+        let task = Arc::new(Task::default());
+        let mut wait = Box::pin(s.slot());
+        let polled = poll_now(wait.as_mut(), &Waker::from(Arc::clone(&task)));
+        other.join().unwrap();
+        let at_once = polled.is_ready();
+        if !at_once {
+            assert!(task.take(), "it was not woken");
+            assert!(poll_now(wait.as_mut(), Waker::noop()).is_ready());
+        }
+        drop((polled, wait, driver));
+        at_once
+    });
+}
+
+#[test]
+fn a_wait_that_gives_up_as_a_place_comes_free_leaves_it_to_the_next() {
+    explore(&[()], || {
+        let place = OnePlace::new();
+        let task = Arc::new(Task::default());
+        let first = place.wait(&Arc::new(Task::default()));
+        let mut second = place.wait(&task);
+        let OnePlace { driver, s, slot } = place;
+        let other = thread::spawn(move || drop(slot));
+        drop(first);
+        other.join().unwrap();
+        assert!(task.take(), "it was not woken");
+        let second = poll_now(second.as_mut(), Waker::noop());
+        assert!(second.is_ready());
+        drop(second);
+        assert!(s.try_spawn(async {}).is_ok(), "nobody waits");
+        drop(driver);
+    });
+}
+
+#[test]
+fn a_wait_beside_cancel_fails_at_once_or_is_woken() {
+    explore(&[true, false], || {
+        let OnePlace { driver, s, slot } = OnePlace::new();
+        let other = {
+            let s = s.clone();
+            thread::spawn(move || s.cancel())
+        };
+        let task = Arc::new(Task::default());
+        let mut wait = Box::pin(s.slot());
+        let polled = poll_now(wait.as_mut(), &Waker::from(Arc::clone(&task)));
+        other.join().unwrap();
+        let at_once = polled.is_ready();
+        let outcome = match polled {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => {
+                assert!(task.take(), "it was not woken");
+                block_on(wait)
+            }
+        };
+        assert_eq!(kind(outcome), Some(CauseKind::Requested));
+        drop((slot, driver));
+        at_once
     });
 }

@@ -38,6 +38,8 @@
 //! 3. The driver's count covers the queue. If the child is retired while `QUEUED` is set,
 //!    the count passes to that place in the queue, and whoever clears the bit releases it.
 //! 4. `siblings` is the driver's alone.
+//!
+//! With the feature `inspect` there is a card in the header: `registry.rs`.
 
 use core::{
     future::Future,
@@ -51,7 +53,9 @@ use super::{
     limit::Loan,
     node::{Node, Progress, Settle, Table},
     ready::{Link, QUEUED},
+    registry::Card,
     shared::SharedRef,
+    tally::ChildId,
 };
 use crate::sys::cell::UnsafeCell;
 
@@ -122,6 +126,7 @@ pub(super) struct Header {
     pub(super) link: Link,
     count: Count,
     pub(super) scope: SharedRef,
+    pub(super) card: Card,
     table: &'static Table,
     pub(super) siblings: UnsafeCell<Siblings>,
     pub(super) joiner: UnsafeCell<Joiner>,
@@ -146,7 +151,14 @@ pub(super) struct Child(pub(super) NonNull<Header>);
 
 impl Child {
     /// A node with two counts: one for the driver, one for the handle.
-    pub(super) fn new<F, S>(scope: SharedRef, future: F, kind: Kind, counted: bool) -> Self
+    #[cfg_attr(feature = "inspect", track_caller)]
+    pub(super) fn new<F, S>(
+        scope: SharedRef,
+        id: ChildId,
+        future: F,
+        kind: Kind,
+        counted: bool,
+    ) -> Self
     where
         F: Future,
         S: Settle<F::Output>,
@@ -156,6 +168,7 @@ impl Child {
             link: Link::new(QUEUED | UNSTARTED | HANDLE | kind as usize | counted),
             count: Count::new(2),
             scope,
+            card: Card::new(id),
             table: const { &Node::<F, S>::TABLE },
             siblings: UnsafeCell::new(Siblings {
                 prev: None,
@@ -174,6 +187,15 @@ impl Child {
     pub(super) unsafe fn from_link(link: *mut Link) -> Self {
         // SAFETY: not null, by the caller's word; the link is the header's first field.
         Self(unsafe { NonNull::new_unchecked(link.cast()) })
+    }
+
+    /// # Safety
+    ///
+    /// The header is that of a child, and the pointer may be used for the whole node.
+    #[cfg(feature = "inspect")]
+    pub(super) unsafe fn from_header(header: *const Header) -> Self {
+        // SAFETY: not null, by the caller's word.
+        Self(unsafe { NonNull::new_unchecked(header.cast_mut()) })
     }
 
     pub(super) fn as_link(self) -> *mut Link {

@@ -353,6 +353,8 @@ impl<B> Engine<B> {
         let mut broke: Option<B> = None;
         let progress = {
             // SAFETY: the driver's count outlives the poll.
+            let _running = unsafe { child.header() }.card.running();
+            // SAFETY: as above.
             let _polling = unsafe { self.shared.limits.polling(child, state & DAEMON == 0) };
             // SAFETY: the driver's count outlives the poll.
             let waker = unsafe { child.waker() };

@@ -111,6 +111,27 @@ impl<T> Handle<T> {
         self.id
     }
 
+    /// Gives the child a name, by which it is told in snapshots of its scope.
+    ///
+    /// Without the feature `inspect` this does nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(pleach::scope!(|s| {
+    /// s.spawn(async {}).named("accepts connections").await.unwrap();
+    /// # }));
+    /// ```
+    pub fn named(self, name: &'static str) -> Self {
+        if let State::Attached(child) = self.state {
+            // SAFETY: the handle holds a count.
+            let registry = unsafe { &child.header().scope.registry };
+            // SAFETY: as above.
+            unsafe { registry.set_name(child, name) };
+        }
+        self
+    }
+
     fn new(state: State, id: ChildId) -> Self {
         Self {
             state,

@@ -29,7 +29,10 @@
 
 use core::num::NonZeroUsize;
 
-use super::child::{AWAITED, AWAITING, Child, RETIRED};
+use super::{
+    child::{AWAITED, AWAITING, Child, RETIRED},
+    places::Places,
+};
 use crate::sys::{
     atomic::{AtomicUsize, Ordering},
     lock::Lock,
@@ -41,8 +44,8 @@ use crate::sys::{
 pub(super) struct Limits {
     /// Zero: no limit.
     limit: AtomicUsize,
-    /// Children spawned under the limit and not over.
-    live: AtomicUsize,
+    /// Of children spawned under the limit and not over, and of slots.
+    pub(super) places: Places,
     /// Started children that wait for a sibling's handle.
     blocked: AtomicUsize,
     /// The child that the driver polls, and where.
@@ -53,7 +56,7 @@ impl Limits {
     pub(super) fn new() -> Self {
         Self {
             limit: AtomicUsize::new(0),
-            live: AtomicUsize::new(0),
+            places: Places::new(),
             blocked: AtomicUsize::new(0),
             polled: Lock::new(None),
         }
@@ -73,34 +76,38 @@ impl Limits {
     pub(super) fn count(&self) -> bool {
         let limited = self.get().is_some();
         if limited {
-            self.live.fetch_add(1, Ordering::Relaxed);
+            self.places.take();
         }
         limited
     }
 
-    /// As [`count`](Self::count), if the limit is not reached; `None` if it is.
+    /// As [`count`](Self::count), if the limit is not reached and nobody waits; `None` if not.
     pub(super) fn try_count(&self) -> Option<bool> {
-        let Some(limit) = self.get() else {
-            return Some(false);
-        };
-        let mut live = self.live.load(Ordering::Relaxed);
-        while live < limit.get() {
-            match self.live.compare_exchange_weak(
-                live,
-                live + 1,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return Some(true),
-                Err(newer) => live = newer,
-            }
+        match self.get() {
+            None => Some(false),
+            Some(limit) => self.places.try_take(limit.get()).then_some(true),
         }
-        None
     }
 
-    /// A counted child is over, or was not spawned after all.
+    /// A counted child was not spawned after all, or a slot is not used.
     pub(super) fn uncount(&self) {
-        self.live.fetch_sub(1, Ordering::Relaxed);
+        if self.places.give_back() {
+            self.serve();
+        }
+    }
+
+    /// Gives those who wait for a place what there is.
+    pub(super) fn serve(&self) {
+        // There is a limit, or nobody would wait.
+        self.places
+            .serve(self.get().map_or(usize::MAX, NonZeroUsize::get));
+    }
+
+    /// Nobody waits for a place any more.
+    pub(super) fn close(&self) {
+        if self.get().is_some() {
+            self.places.close();
+        }
     }
 
     /// How many started children wait for a sibling's handle.

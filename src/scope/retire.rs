@@ -21,12 +21,12 @@ use crate::sys::{
 pub(super) unsafe fn retire(shared: &SharedRef, child: Child) -> Result<(), Payload> {
     // SAFETY: the driver's count is given up last.
     let header = unsafe { child.header() };
+    // SAFETY: linked since it was spawned.
+    unsafe { shared.registry.unlink(child) };
     // Before anybody is told: whoever knows that the child is done finds its place free, and one
     // child less.
     let state = header.link.state.load(Ordering::Relaxed);
-    if state & COUNTED != 0 {
-        shared.limits.uncount();
-    }
+    let is_waited_for = state & COUNTED != 0 && shared.limits.places.give_back();
     if state & DAEMON == 0 {
         shared.tally.end();
     }
@@ -39,6 +39,9 @@ pub(super) unsafe fn retire(shared: &SharedRef, child: Child) -> Result<(), Payl
         unsafe { let_go(shared, child) };
     });
     let told = unwind::catch(|| {
+        if is_waited_for {
+            shared.limits.serve();
+        }
         if before & (HANDLE | EMPTY) == 0 {
             // SAFETY: complete without a handle: the output is the driver's.
             unsafe { child.drop_output() };

@@ -11,6 +11,7 @@ use super::{
     count::Count,
     limit::Limits,
     ready::{Link, QUEUED, ReadyQueue},
+    registry::Registry,
     stop::Stop,
     tally::Tally,
 };
@@ -19,7 +20,7 @@ use crate::{
     cancel::Cause,
     sys::{
         atomic::{AtomicUsize, Ordering},
-        unwind::OnUnwind,
+        unwind,
     },
 };
 
@@ -45,6 +46,7 @@ pub(super) struct Shared {
     phase: AtomicUsize,
     pub(super) limits: Limits,
     pub(super) tally: Tally,
+    pub(super) registry: Registry,
 }
 
 /// A counted pointer to [`Shared`].
@@ -78,6 +80,7 @@ impl SharedRef {
             phase: AtomicUsize::new(0),
             limits: Limits::new(),
             tally: Tally::new(),
+            registry: Registry::new(),
         }));
         // SAFETY: fresh from the box. Only the field's address is taken.
         let body = unsafe { &raw mut (*shared).body };
@@ -169,14 +172,13 @@ impl SharedRef {
     /// Asks for a graceful stop, and cancels the scope's token.
     pub(super) fn cancel_with(&self, cause: Cause) {
         let token = self.stop.note(cause);
-        // Also if the parent's waker panics: children may wait for the token.
-        let tell_token = OnUnwind(|| {
-            if let Some(token) = &token {
+        let cancel_token = || {
+            if let Some(token) = token {
                 token.cancel_with(cause);
             }
-        });
-        self.cancel();
-        drop(tell_token);
+        };
+        // Both wake others, whose wakers may panic.
+        unwind::run_both_in_drop(|| self.cancel(), cancel_token);
     }
 
     /// Asks for a graceful stop.
@@ -184,6 +186,7 @@ impl SharedRef {
         // Release: pairs with the load in `is_cancelled`.
         self.phase.fetch_or(CANCELLED, Ordering::Release);
         self.signal();
+        self.limits.close();
     }
 
     /// Lets the driver look at what was asked of the scope.

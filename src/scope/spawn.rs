@@ -56,6 +56,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// assert_eq!(max, Ok(Some(3)));
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn spawn<F>(&self, future: F) -> Handle<F::Output>
     where
         F: Future + 'env,
@@ -83,6 +84,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// assert!(result.is_err());
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn spawn_try<F, T>(&self, future: F) -> Handle<T>
     where
         F: Future<Output = Result<T, B>> + 'env,
@@ -95,7 +97,8 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// comes back.
     ///
     /// A scope is at its limit when as many children as the limit allows are running or
-    /// waiting to be started. Without a limit a live scope never refuses.
+    /// waiting to be started, and when somebody waits for a [`slot`](Self::slot). Without a limit
+    /// a live scope never refuses.
     ///
     /// # Errors
     ///
@@ -116,6 +119,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// .await;
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn try_spawn<F>(&self, future: F) -> Result<Handle<F::Output>, Refused<F>>
     where
         F: Future + 'env,
@@ -158,6 +162,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// assert_eq!(total, Ok(Ok(3)));
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn spawn_with<G, F>(&self, make: G) -> Handle<F::Output>
     where
         G: FnOnce(Self) -> F,
@@ -199,13 +204,13 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// assert_eq!(beats.into_inner(), 1);
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn spawn_daemon<F>(&self, future: F) -> Handle<F::Output>
     where
         F: Future + 'env,
         K: Admits<F>,
     {
-        self.add::<F, Plain<B>>(future, Kind::Daemon, false)
-            .unwrap_or_else(|_refused| self.refused())
+        self.spawn_counted::<F, Plain<B>>(future, Kind::Daemon, false)
     }
 
     /// Spawns a child that is not dropped when the scope ends early: it is polled to its end, and
@@ -247,6 +252,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// #     }).await
     /// # }
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn spawn_shielded<F>(&self, future: F) -> Handle<F::Output>
     where
         F: Future + 'env,
@@ -255,6 +261,7 @@ impl<'env, B, K> Scope<'env, B, K> {
         self.spawn_settled::<F, Plain<B>>(future, Kind::Shielded)
     }
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn spawn_settled<F, S>(&self, future: F, kind: Kind) -> Handle<S::Value>
     where
         F: Future + 'env,
@@ -262,6 +269,22 @@ impl<'env, B, K> Scope<'env, B, K> {
         K: Admits<F>,
     {
         let counted = self.shared.limits.count();
+        self.spawn_counted::<F, S>(future, kind, counted)
+    }
+
+    /// Spawns a child that has been counted, if there is a limit.
+    #[cfg_attr(feature = "inspect", track_caller)]
+    pub(super) fn spawn_counted<F, S>(
+        &self,
+        future: F,
+        kind: Kind,
+        counted: bool,
+    ) -> Handle<S::Value>
+    where
+        F: Future + 'env,
+        S: Settle<F::Output, Break = B>,
+        K: Admits<F>,
+    {
         self.add::<F, S>(future, kind, counted)
             .unwrap_or_else(|_refused| self.refused())
     }
@@ -273,11 +296,12 @@ impl<'env, B, K> Scope<'env, B, K> {
     }
 
     /// Whether the scope has ended or is cancelled.
-    fn starts_nothing(&self) -> bool {
+    pub(super) fn starts_nothing(&self) -> bool {
         self.shared.ready.is_closed() || !self.shared.starts_children()
     }
 
     /// Queues a new child, or gives its future back if the scope starts nothing any more.
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn add<F, S>(&self, future: F, kind: Kind, counted: bool) -> Result<Handle<S::Value>, F>
     where
         F: Future + 'env,
@@ -296,6 +320,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     }
 
     /// Queues a new child, or gives its future back if the scope is over.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn push<F, S>(
         &self,
         future: F,
@@ -310,7 +335,9 @@ impl<'env, B, K> Scope<'env, B, K> {
         if !kind.is_waited_for() {
             self.shared.tally.set_aside();
         }
-        let child = Child::new::<F, S>(self.shared.clone(), future, kind, counted);
+        let child = Child::new::<F, S>(self.shared.clone(), id, future, kind, counted);
+        // SAFETY: it is new, and unlinked when it is retired, or below.
+        unsafe { self.shared.registry.link(child) };
         // Made before the child is known: the parent's waker may panic.
         // SAFETY: the second count of a new child is the handle's.
         let handle = unsafe { Handle::attached(child, id) };
@@ -318,6 +345,8 @@ impl<'env, B, K> Scope<'env, B, K> {
         if unsafe { self.shared.ready.push(child.as_link()) } {
             return Ok(handle);
         }
+        // SAFETY: linked above, and still alive.
+        unsafe { self.shared.registry.unlink(child) };
         mem::forget(handle);
         if kind.is_waited_for() {
             self.shared.tally.set_aside();

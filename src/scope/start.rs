@@ -45,6 +45,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// assert_eq!(sum, Ok((8080, "done")));
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn start<V, F>(&self, make: impl FnOnce(Started<V>) -> F) -> Start<V, F::Output>
     where
         F: Future + 'env,

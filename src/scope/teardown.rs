@@ -71,6 +71,7 @@ impl<B> Engine<B> {
         let mut panics = FirstPanic::default();
         panics.run(|| self.watch = Watch::default());
         panics.run(|| self.shared.stop.end(how));
+        panics.run(|| self.shared.limits.close());
         panics.note(self.discard_unstarted(Kind::outlasts_the_end));
         panics.run(clear_body);
         panics.note(self.discard_running());

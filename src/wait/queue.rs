@@ -113,12 +113,12 @@ impl<T, S> Queue<T, S> {
         ended
     }
 
-    /// Stores another waker, unless the wait has ended.
+    /// Stores another waker, unless the wait has ended. Of a node that was found queued.
     ///
     /// # Safety
     ///
     /// As for [`poll`](Self::poll).
-    unsafe fn change_waker(&self, waiter: &Waiter<T>, cx: &Context<'_>) -> Poll<()> {
+    pub(crate) unsafe fn change_waker(&self, waiter: &Waiter<T>, cx: &Context<'_>) -> Poll<()> {
         let mut fresh = Some(cx.waker().clone());
         // The replaced waker, or the fresh one if the wait has ended meanwhile, is dropped with
         // `fresh`, outside the lock.

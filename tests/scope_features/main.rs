@@ -9,6 +9,9 @@ mod budget;
 mod counts;
 mod daemons;
 mod shielded;
+mod slot;
+#[cfg(feature = "inspect")]
+mod snapshot;
 #[cfg(target_has_atomic = "ptr")]
 mod start;
 

@@ -1,0 +1,170 @@
+//! `Scope::snapshot` and `Handle::named`.
+
+use std::{future::pending, panic::Location, sync::Mutex};
+
+use pleach::{
+    Scope, scope,
+    scope::{ChildKind, ChildState},
+    try_scope,
+};
+
+use crate::{
+    OnDrop, limit, panics,
+    support::{block_on, poll_now, yield_now},
+};
+
+fn ids<B, K>(s: &Scope<'_, B, K>) -> Vec<usize> {
+    let mut ids = Vec::new();
+    s.snapshot(|child| ids.push(child.id().get()));
+    ids
+}
+
+fn states<B, K>(s: &Scope<'_, B, K>) -> Vec<(ChildState, usize)> {
+    let mut states = Vec::new();
+    s.snapshot(|child| states.push((child.state(), child.polls())));
+    states
+}
+
+#[test]
+fn it_tells_what_each_child_is_doing() {
+    use ChildState::{Ready, Running, Unstarted, Waiting};
+    block_on(scope!(limit = limit(2), |s| {
+        let endless = s.spawn(pending::<()>());
+        let looks = s.spawn(async {
+            assert_eq!(states(&s), [(Waiting, 1), (Running, 1), (Unstarted, 0)]);
+            yield_now().await;
+            assert_eq!(states(&s), [(Waiting, 1), (Running, 2), (Unstarted, 0)]);
+        });
+        s.spawn(async {});
+        assert_eq!(states(&s), [(Unstarted, 0); 3]);
+        yield_now().await;
+        assert_eq!(states(&s), [(Waiting, 1), (Ready, 1), (Unstarted, 0)]);
+        looks.await.unwrap();
+        assert_eq!(ids(&s), [1, 3], "the second is over");
+        endless.abort();
+    }));
+}
+
+#[test]
+fn it_knows_names_kinds_and_sites() {
+    let here = Location::caller();
+    block_on(scope!(|s| {
+        let children = [
+            s.spawn(async {}).named("first"),
+            s.spawn_daemon(async {}),
+            s.spawn_shielded(async {}).named("old").named("new"),
+            s.spawn_with(|_| async {}),
+            s.try_spawn(async {}).unwrap(),
+            s.slot().await.unwrap().spawn(async {}),
+        ];
+        #[cfg(target_has_atomic = "ptr")]
+        let start = s.start(|_: scope::Started<()>| async {});
+        let mut told = Vec::new();
+        s.snapshot(|child| {
+            assert_eq!(child.site().file(), here.file());
+            assert!(child.site().line() > here.line());
+            told.push((child.name(), child.kind(), child.site().line()));
+        });
+        let lines: Vec<_> = told.iter().map(|told| told.2).collect();
+        assert!(lines.is_sorted() && lines.windows(2).all(|two| two[0] < two[1]));
+        let kinds: Vec<_> = told[..3].iter().map(|told| (told.0, told.1)).collect();
+        assert_eq!(
+            kinds,
+            [
+                (Some("first"), ChildKind::Regular),
+                (None, ChildKind::Daemon),
+                (Some("new"), ChildKind::Shielded),
+            ]
+        );
+        #[cfg(target_has_atomic = "ptr")]
+        drop(start);
+        drop(children);
+    }));
+}
+
+#[test]
+fn it_may_be_taken_from_elsewhere_and_while_nobody_polls_the_scope() {
+    let (driver, s) = scope::scope();
+    s.spawn(pending::<()>());
+    assert_eq!(
+        std::thread::scope(|threads| threads.spawn(|| ids(&s)).join().unwrap()),
+        [1]
+    );
+    let mut running = Box::pin(driver.run(pending::<()>()));
+    assert!(poll_now(running.as_mut()).is_pending());
+    assert_eq!(
+        std::thread::scope(|threads| threads.spawn(|| ids(&s)).join().unwrap()),
+        [1]
+    );
+    drop(running);
+    assert_eq!(ids(&s), []);
+    s.spawn(async {}).named("refused");
+    assert_eq!(ids(&s), []);
+}
+
+#[test]
+fn more_children_than_one_batch_are_told_of_in_order_and_once() {
+    let (driver, s) = scope::scope();
+    for _ in 0..100 {
+        s.spawn(pending::<()>());
+    }
+    assert!(ids(&s).into_iter().eq(1..=100));
+    drop(driver);
+}
+
+#[test]
+fn the_closure_may_spawn_end_children_and_take_snapshots() {
+    let (driver, s) = scope::scope();
+    let handles: Vec<_> = (0..40).map(|_| s.spawn(pending::<()>())).collect();
+    let mut running = Box::pin(driver.run(pending::<()>()));
+    assert!(poll_now(running.as_mut()).is_pending());
+    let mut told = Vec::new();
+    s.snapshot(|child| {
+        told.push(child.id().get());
+        s.spawn(pending::<()>());
+        if told.len() == 1 {
+            // Those up to the end of the batch have been looked at; the next batch begins behind.
+            handles[..20].iter().for_each(|handle| handle.abort());
+            assert!(poll_now(running.as_mut()).is_pending());
+            assert_eq!(ids(&s).first(), Some(&21));
+        }
+    });
+    assert!(
+        told.into_iter().eq((1..=16).chain(21..=40)),
+        "nobody spawned meanwhile"
+    );
+    drop(running);
+}
+
+#[test]
+fn a_panic_in_the_closure_leaves_the_list_whole() {
+    let (driver, s) = scope::scope();
+    for _ in 0..20 {
+        s.spawn(async {});
+    }
+    let panic = panics(|| {
+        s.snapshot(|child| assert!(child.id().get() < 18, "eighteen"));
+    });
+    assert_eq!(panic, "eighteen");
+    assert!(ids(&s).into_iter().eq(1..=20));
+    drop(driver);
+}
+
+#[test]
+fn a_break_is_not_told_of_and_a_destructor_may_look() {
+    let seen = Mutex::new(Vec::new());
+    let result: Result<(), _> = block_on(try_scope!(|s| {
+        s.spawn(async {
+            let _guard = OnDrop(|| seen.lock().unwrap().push(ids(&s)));
+            pending::<()>().await
+        });
+        s.spawn(pending::<()>());
+        yield_now().await;
+        s.break_with("broken").unwrap();
+        assert_eq!(ids(&s), [1, 2]);
+        pending().await
+    }));
+    assert_eq!(result, Err("broken"));
+    // The second is gone by then; the first is until its destructors have run.
+    assert_eq!(seen.into_inner().unwrap(), [[1]]);
+}
