@@ -386,14 +386,14 @@ GUARDS = [
     Guard(
         "src/channel/held.rs",
         "a newcomer takes a message that was promised",
-        "if self.state.len > self.state.granted {\n                return Taken::Message",
-        "if self.state.len > 0 {\n                return Taken::Message",
+        "self.state.receiving.is_empty() && self.state.len > self.state.granted",
+        "self.state.receiving.is_empty() && self.state.len > 0",
     ),
     Guard(
         "src/channel/held.rs",
         "a newcomer takes the message of a sender before those that were promised",
-        "if self.state.is_closed || self.state.len > 0 {",
-        "if self.state.is_closed {",
+        "if self.state.is_closed || self.state.len > 0 || ",
+        "if self.state.is_closed || ",
     ),
     Guard(
         "src/channel/held.rs",
@@ -404,8 +404,8 @@ GUARDS = [
     Guard(
         "src/channel/held.rs",
         "room is used and those who wait for its message are not told",
-        "        let receiver = held.ticket();\n        Wakes {\n            sender,\n            receiver,\n            is_all: held.is_settled(),",
-        "        let receiver = None;\n        Wakes {\n            sender,\n            receiver,\n            is_all: true,",
+        "held.state.is_behind = held.state.waiting > 0 && !held.is_settled();",
+        "held.state.is_behind = false;",
     ),
     Guard(
         "src/channel/held.rs",

@@ -1,10 +1,12 @@
 //! What is done to a channel under its lock. The picture and the invariants are in `ring.rs`.
 
-use core::{mem, pin::Pin, task::Waker};
-
-use super::ring::{
-    Closing, End, PLACES, Raw, Receiving, Request, Sending, Slot, State, Wakes, Watching,
+use core::{
+    mem::{self, MaybeUninit},
+    pin::Pin,
+    task::Waker,
 };
+
+use super::ring::{Closing, End, PLACES, Raw, Receiving, Request, Sending, Slot, State, Watching};
 use crate::wait::{Outcome, Waiter, WakeBatch};
 
 /// A channel whose lock is held.
@@ -101,19 +103,29 @@ impl<'a, T> Held<'a, T> {
         self.len() + self.state.sending.len()
     }
 
-    /// How much may be added to the ring.
+    /// Whether so much may be added to the ring.
     #[inline]
+    fn has_room(&self, need: usize) -> bool {
+        self.used() + need <= self.raw.capacity() || need <= self.room()
+    }
+
+    /// Messages, and places that are held for some.
+    #[inline]
+    fn used(&self) -> usize {
+        self.state.len as usize + self.state.reserved as usize
+    }
+
+    /// How much may be added to the ring.
     pub(super) fn room(&self) -> usize {
         let state = &self.state;
         let awaited = state.granted as usize + state.receiving.len();
         let places = awaited.min(usize::from(state.places));
-        (self.raw.capacity() + places).saturating_sub(state.len as usize + state.reserved as usize)
+        (self.raw.capacity() + places).saturating_sub(self.used())
     }
 
     /// Whether a newcomer would receive something.
     pub(super) fn has_message(&self) -> bool {
-        self.state.receiving.is_empty()
-            && (self.state.len > self.state.granted || self.next_sender_value().is_some())
+        self.has_buffered() || self.next_sender_value().is_some()
     }
 
     /// The `n`th slot of the ring from its front.
@@ -129,7 +141,7 @@ impl<'a, T> Held<'a, T> {
     pub(super) fn admission(&self, need: usize) -> Admission {
         if self.state.is_closed {
             Admission::Closed
-        } else if self.state.sending.is_empty() && need <= self.room() {
+        } else if self.state.sending.is_empty() && self.has_room(need) {
             Admission::Admitted
         } else {
             Admission::Full
@@ -159,29 +171,35 @@ impl<'a, T> Held<'a, T> {
     /// Takes the first message; there must be one.
     #[inline]
     fn pop(&mut self) -> T {
+        let mut message = MaybeUninit::uninit();
+        self.pop_into(&mut message);
+        // SAFETY: it was just written.
+        unsafe { message.assume_init() }
+    }
+
+    /// The same, and moves it to where it is to be, without a stop in between.
+    #[inline]
+    fn pop_into(&mut self, place: &mut MaybeUninit<T>) {
         // SAFETY: it is one of the messages (invariant 5), and is not any more below.
-        let message = unsafe { self.at(0).read() };
+        unsafe { self.raw.slot(self.state.head).read_into(place) };
         self.state.len -= 1;
         self.state.head += 1;
         if self.state.head as usize == self.raw.capacity() + PLACES {
             self.state.head = 0;
         }
-        message
     }
 
     /// Receives as somebody who has not waited.
     #[inline]
     pub(super) fn take(&mut self) -> Taken<T> {
-        if self.state.receiving.is_empty() {
-            if self.state.len > self.state.granted {
-                return Taken::Message(self.pop());
-            }
-            if let Some(value) = self.next_sender_value() {
-                self.took_from_sender = true;
-                // SAFETY: the value is there (invariant 6), and its owner learns at the end of the
-                // step that it is not any more.
-                return Taken::Message(unsafe { value.read() });
-            }
+        if let Some(message) = self.take_buffered() {
+            return Taken::Message(message);
+        }
+        if let Some(value) = self.next_sender_value() {
+            self.took_from_sender = true;
+            // SAFETY: the value is there (invariant 6), and its owner learns at the end of the step
+            // that it is not any more.
+            return Taken::Message(unsafe { value.read() });
         }
         if self.is_finished() {
             Taken::Finished
@@ -191,15 +209,32 @@ impl<'a, T> Held<'a, T> {
     }
 
     /// The same, and leaves alone who waits to send: several times in a hold.
+    #[inline]
     pub(super) fn take_buffered(&mut self) -> Option<T> {
-        let is_free = self.state.receiving.is_empty() && self.state.len > self.state.granted;
-        is_free.then(|| self.pop())
+        self.has_buffered().then(|| self.pop())
+    }
+
+    /// As [`take_buffered`](Self::take_buffered), and moves the message to `place`. Returns whether
+    /// there was one.
+    #[inline]
+    pub(super) fn take_buffered_into(&mut self, place: &mut MaybeUninit<T>) -> bool {
+        let has_buffered = self.has_buffered();
+        if has_buffered {
+            self.pop_into(place);
+        }
+        has_buffered
+    }
+
+    /// Whether there is something in the ring that nobody is promised.
+    #[inline]
+    fn has_buffered(&self) -> bool {
+        self.state.receiving.is_empty() && self.state.len > self.state.granted
     }
 
     /// The value that the first in the queue waits to send, if it is a value, and a newcomer may
-    /// receive it: not as long as others are promised what is in the ring, who are to go first.
+    /// receive it: not as long as others wait, or are promised what is in the ring.
     fn next_sender_value(&self) -> Option<&'a Slot<T>> {
-        if self.state.is_closed || self.state.len > 0 {
+        if self.state.is_closed || self.state.len > 0 || !self.state.receiving.is_empty() {
             return None;
         }
         let value = self.state.sending.front()?.value();
@@ -231,7 +266,7 @@ impl<'a, T> Held<'a, T> {
         if self.state.is_closed {
             return Err(value);
         }
-        let pushed_out = if self.room() > 0 {
+        let pushed_out = if self.has_room(1) {
             None
         } else if self.state.len > 0 {
             Some(self.pop())
@@ -316,7 +351,7 @@ impl<'a, T> Held<'a, T> {
     fn admit(&mut self) -> Option<Waker> {
         let first = self.state.sending.front()?;
         let (need, value) = (first.need, first.value());
-        if self.state.is_closed || need > self.room() {
+        if self.state.is_closed || !self.has_room(need) {
             return None;
         }
         // SAFETY: as in `next_sender_value`.
@@ -358,57 +393,68 @@ impl<'a, T> Held<'a, T> {
         waker
     }
 
-    /// Ends a step, if it could concern anybody: see [`settle_some`](Self::settle_some).
+    /// Ends a step: see [`settle_one`](Self::settle_one).
     #[inline]
-    pub(super) fn end_step(self) -> Option<Wakes> {
+    pub(super) fn end_step(self) -> Option<Waker> {
         if self.state.waiting == 0 {
             return None;
         }
         // By its parts, so that a step that concerns nobody stays in registers.
-        Some(Self::settle_some(
-            self.state,
-            self.raw,
-            self.took_from_sender,
-        ))
+        Self::settle_one(self.state, self.raw, self.took_from_sender)
     }
 
-    /// Restores the invariants after one small step: lets in a sender, promises a message to a
-    /// receiver; both are to be woken. Returns also whether that was all.
+    /// Restores the invariants after one small step: ends the wait of whom it concerned, which is one
+    /// at most in most cases. Notes in `is_behind` whether there are more.
     #[inline(never)]
-    fn settle_some(state: &'a mut State<T>, raw: &'a Raw<T>, took_from_sender: bool) -> Wakes {
+    fn settle_one(
+        state: &'a mut State<T>,
+        raw: &'a Raw<T>,
+        took_from_sender: bool,
+    ) -> Option<Waker> {
         let mut held = Self::new(state, raw);
-        let sender = if took_from_sender {
+        let waker = if took_from_sender {
             held.end_first::<Sending<T>>(Outcome::Granted)
+        } else if held.is_settled() {
+            return None;
         } else {
-            held.admit()
+            held.settle_next()
         };
-        let receiver = held.ticket();
-        Wakes {
-            sender,
-            receiver,
-            is_all: held.is_settled(),
-        }
+        held.state.is_behind = held.state.waiting > 0 && !held.is_settled();
+        waker
     }
 
+    /// Ends one of the waits that are to end.
+    fn settle_next(&mut self) -> Option<Waker> {
+        let waker = self.admit().or_else(|| self.ticket());
+        waker.or_else(|| self.let_go())
+    }
+
+    /// Whether nobody's wait is to end.
+    #[inline]
     fn is_settled(&self) -> bool {
         let state = &self.state;
-        let is_next_admitted = || {
-            let next = state.sending.front();
-            next.is_some_and(|next| state.is_closed || next.need <= self.room())
+        let is_next_admitted = match state.sending.front() {
+            Some(next) => state.is_closed || self.has_room(next.need),
+            None => false,
         };
-        let is_next_told = || {
-            let is_finished = self.is_finished();
-            !state.receiving.is_empty() && (is_finished || state.len > state.granted)
-                || !state.watching.is_empty() && (is_finished || self.has_message())
-        };
-        !is_next_admitted() && !is_next_told() && (state.closing.is_empty() || !state.is_closed)
+        let is_next_told =
+            !state.receiving.is_empty() && (state.len > state.granted || self.is_finished());
+        let has_others = !state.watching.is_empty() || !state.closing.is_empty();
+        !is_next_admitted && !is_next_told && (!has_others || self.are_others_settled())
+    }
+
+    /// Whether those who take nothing are rightly waiting.
+    #[cold]
+    fn are_others_settled(&self) -> bool {
+        let state = &self.state;
+        let is_told = self.is_finished() || self.has_message();
+        (state.watching.is_empty() || !is_told) && (state.closing.is_empty() || !state.is_closed)
     }
 
     /// Restores the invariants as far as the batch has room. Returns whether there may be more.
     pub(super) fn settle(&mut self, batch: &mut WakeBatch) -> bool {
         while !batch.is_full() {
-            let waker = self.admit().or_else(|| self.ticket());
-            match waker.or_else(|| self.let_go()) {
+            match self.settle_next() {
                 None => return false,
                 waker => batch.push(waker),
             }

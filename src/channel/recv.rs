@@ -11,6 +11,7 @@ use core::{
     fmt,
     future::Future,
     marker::PhantomData,
+    mem::MaybeUninit,
     ops::Deref,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -158,8 +159,19 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
     #[inline(always)]
     pub(super) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
         if self.waiter.is_idle() {
-            let taken = self.end.raw().step(|held| self.take(held));
-            return taken.map_or_else(|| self.enter(cx), Poll::Ready);
+            let mut message = MaybeUninit::uninit();
+            let is_taken = self.end.raw().step(|held| {
+                let is_taken = held.take_buffered_into(&mut message);
+                if is_taken {
+                    self.waiter.finish();
+                }
+                is_taken
+            });
+            if !is_taken {
+                return self.enter(cx);
+            }
+            // SAFETY: it was written above.
+            return Poll::Ready(Ok(unsafe { message.assume_init() }));
         }
         self.look(cx)
     }
@@ -196,7 +208,7 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
         Poll::Ready(raw.step(|held| held.redeem().ok_or(RecvError)))
     }
 
-    /// Queues, unless there is something to take now.
+    /// Queues, unless there is something to take now: from a sender that waits, perhaps.
     #[inline(never)]
     fn enter(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
         let mut waker = Some(cx.waker().clone());

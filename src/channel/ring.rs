@@ -22,7 +22,7 @@
 //!
 //! # Invariants
 //!
-//! Between any two holds of the lock, but while somebody is in the middle of [`Raw::settle`]:
+//! Between any two holds of the lock, but while somebody is in the middle of restoring them:
 //!
 //! 1. Senders wait only if there is no room for the first of them.
 //! 2. Receivers wait only if each message in the ring is promised: `granted == len`.
@@ -37,8 +37,9 @@
 //! 6. The value of a sender that waits is in its future. It is moved from there, under the lock, in
 //!    the hold that ends its wait as granted; if that ends otherwise it stays.
 //!
-//! Whoever breaks 1 to 3 restores them: [`Held::settle_some`] in the same hold, which is all there
-//! is to do after most steps, and [`Raw::settle`] for what is left, a batch of wakers a hold.
+//! Whoever breaks 1 to 3 restores them: [`Raw::step`] for a small step, which concerns one of those
+//! who wait at most, or now and then a second, and [`Raw::settle`] after a close, a batch of wakers a
+//! hold.
 
 use core::{
     mem::MaybeUninit,
@@ -101,6 +102,19 @@ impl<T> Slot<T> {
     pub(super) unsafe fn read(&self) -> T {
         // SAFETY: the caller's word.
         self.0.with_mut(|slot| unsafe { slot.cast::<T>().read() })
+    }
+
+    /// Moves the value to `place`.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else touches it meanwhile, and it holds a value.
+    #[inline]
+    pub(super) unsafe fn read_into(&self, place: &mut MaybeUninit<T>) {
+        // SAFETY: the caller's word.
+        self.0.with_mut(|slot| unsafe {
+            place.as_mut_ptr().copy_from_nonoverlapping(slot.cast(), 1)
+        });
     }
 
     /// Moves the value of another slot here.
@@ -253,6 +267,8 @@ pub(super) struct State<T> {
     pub(super) is_closed: bool,
     /// There is no receiver any more.
     pub(super) is_abandoned: bool,
+    /// Whether the last step that ended a wait left others to be ended.
+    pub(super) is_behind: bool,
     pub(super) sending: List<Sending<T>>,
     pub(super) receiving: List<Receiving>,
     pub(super) watching: List<Watching>,
@@ -271,6 +287,7 @@ impl<T> State<T> {
             places,
             is_closed: false,
             is_abandoned: false,
+            is_behind: false,
             sending: List::new(),
             receiving: List::new(),
             watching: List::new(),
@@ -295,34 +312,44 @@ impl<T> Raw<T> {
     /// which may panic, is to be done by `f`.
     #[inline(always)]
     pub(super) fn step<R>(&self, f: impl FnOnce(&mut Held<'_, T>) -> R) -> R {
-        let mut wakes = None;
+        let (mut waker, mut is_behind) = (None, false);
         let result = self.state.with(|state| {
             let mut held = Held::new(state, self);
             let result = f(&mut held);
-            wakes = held.end_step();
+            waker = held.end_step();
+            is_behind = state.is_behind;
             result
         });
-        if let Some(wakes) = wakes {
-            self.wake(wakes);
+        if let Some(waker) = waker {
+            self.wake(waker, is_behind);
         }
         result
     }
 
     #[inline(never)]
-    fn wake(&self, wakes: Wakes) {
-        if wakes.is_all && wakes.sender.is_none() {
-            // The common case, and nothing is left to do if it panics.
-            if let Some(waker) = wakes.receiver {
-                waker.wake();
-            }
-            return;
+    fn wake(&self, waker: Waker, is_behind: bool) {
+        if is_behind {
+            self.wake_more(waker);
+        } else {
+            // Nothing is left to do if it panics.
+            waker.wake();
         }
+    }
+
+    /// Wakes, and sees to who is left: mostly one more, as when a receiver that comes to wait lets
+    /// in a sender, whose message it is promised.
+    #[inline(never)]
+    fn wake_more(&self, first: Waker) {
         let mut panic = FirstPanic::default();
-        for waker in [wakes.receiver, wakes.sender].into_iter().flatten() {
+        let (mut next, mut is_behind) = (Some(first), true);
+        while let Some(waker) = next.take() {
             panic.run(|| waker.wake());
-        }
-        if !wakes.is_all {
-            panic.run(|| self.settle());
+            if is_behind {
+                (next, is_behind) = self.state.with(|state| {
+                    let waker = Held::new(state, self).end_step();
+                    (waker, state.is_behind)
+                });
+            }
         }
         panic.resume_in_drop();
     }
@@ -451,12 +478,4 @@ impl<T> Raw<T> {
         // SAFETY: as above.
         unsafe { &*slot }
     }
-}
-
-/// Whom to wake once the lock is released.
-pub(super) struct Wakes {
-    pub(super) sender: Option<Waker>,
-    pub(super) receiver: Option<Waker>,
-    /// Whether there is nothing more to settle.
-    pub(super) is_all: bool,
 }
