@@ -422,7 +422,7 @@ GUARDS = [
     Guard(
         "src/channel/held.rs",
         "a permit sends to nobody",
-        "        if self.state.is_abandoned {\n            return Err(value);\n        }\n",
+        "        if self.state.is_abandoned {\n            return false;\n        }\n",
         "",
     ),
     Guard(

@@ -13,6 +13,7 @@ use core::{
     fmt,
     future::Future,
     iter::FusedIterator,
+    mem::ManuallyDrop,
     ops::Deref,
     pin::Pin,
     ptr,
@@ -57,6 +58,7 @@ impl<T> SendEnd<T> {
     /// assert_eq!(receiver.recv().await, Ok(2));
     /// # });
     /// ```
+    #[inline]
     pub fn reserve(&self) -> Reserve<'_, T> {
         Reserve {
             claim: Claim::new(self, 1),
@@ -144,10 +146,12 @@ impl<T> SendEnd<T> {
     }
 
     /// How many places may be asked for at once.
+    #[inline]
     fn most(&self) -> usize {
         self.capacity().max(1)
     }
 
+    #[inline]
     pub(super) fn try_hold(&self, n: usize) -> Result<(), TryReserveError> {
         let limit = self.most();
         if n > limit {
@@ -176,9 +180,14 @@ impl<T> SendEnd<T> {
 
     #[inline]
     pub(super) fn fulfil(&self, message: T) -> Result<(), SendError<T>> {
-        self.raw()
-            .step(|held| held.fulfil(message))
-            .map_err(SendError)
+        // By reference, so that it moves but once.
+        let message = ManuallyDrop::new(message);
+        // SAFETY: the value is there.
+        if self.raw().step(|held| unsafe { held.fulfil(&message) }) {
+            return Ok(());
+        }
+        // It was not taken.
+        Err(SendError(ManuallyDrop::into_inner(message)))
     }
 }
 
@@ -265,6 +274,7 @@ pub(super) struct Claim<T, E: Deref<Target = SendEnd<T>>> {
 }
 
 impl<T, E: Deref<Target = SendEnd<T>>> Claim<T, E> {
+    #[inline]
     pub(super) fn new(end: E, places: usize) -> Self {
         Self {
             end,
@@ -293,10 +303,17 @@ impl<T, E: Deref<Target = SendEnd<T>>> Claim<T, E> {
     }
 
     /// Waits for the places, which are then the caller's. Not for a claim that is done.
+    #[inline]
     pub(super) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), ReserveError>> {
         if self.waiter.is_idle() {
             return self.first(cx);
         }
+        self.look(cx)
+    }
+
+    /// The polls after the first.
+    #[inline(never)]
+    fn look(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), ReserveError>> {
         // SAFETY: the future's own node, used with this channel alone.
         if unsafe { self.end.raw().keeps_waiting(&self.waiter, cx) } {
             return Poll::Pending;
@@ -310,6 +327,7 @@ impl<T, E: Deref<Target = SendEnd<T>>> Claim<T, E> {
         })
     }
 
+    #[inline]
     fn first(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), ReserveError>> {
         let result = match self.end.try_hold(self.places()) {
             Ok(()) => Ok(()),
@@ -324,6 +342,7 @@ impl<T, E: Deref<Target = SendEnd<T>>> Claim<T, E> {
     }
 
     /// Queues, unless there is room now.
+    #[inline(never)]
     fn enter(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), ReserveError>> {
         let mut waker = Some(cx.waker().clone());
         let admission = self.end.raw().with(|held| {
@@ -372,6 +391,7 @@ impl<T, E: Deref<Target = SendEnd<T>>> Claim<T, E> {
 }
 
 impl<T, E: Deref<Target = SendEnd<T>>> Drop for Claim<T, E> {
+    #[inline]
     fn drop(&mut self) {
         match self.waiter.stage() {
             Stage::Idle | Stage::Done | Stage::Ended(Outcome::Closed | Outcome::Refused) => {}
@@ -406,6 +426,7 @@ macro_rules! claim_future {
         impl<'a, T> Future for $name<'a, T> {
             type Output = Result<$output<'a, T>, ReserveError>;
 
+            #[inline]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
                 let $this = self.project().claim.into_ref();
                 assert!(

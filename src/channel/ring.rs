@@ -104,6 +104,20 @@ impl<T> Slot<T> {
         self.0.with_mut(|slot| unsafe { slot.cast::<T>().read() })
     }
 
+    /// Moves a value here.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else touches the slot meanwhile, and it holds no value; that the value is here now is
+    /// for the caller to know.
+    #[inline]
+    pub(super) unsafe fn write_from(&self, value: &T) {
+        self.0.with_mut(|slot| {
+            // SAFETY: the caller's word.
+            unsafe { slot.cast::<T>().copy_from_nonoverlapping(value, 1) };
+        });
+    }
+
     /// Moves the value to `place`.
     ///
     /// # Safety
