@@ -79,8 +79,10 @@ pub(super) enum Phase {
     Idle,
     /// In a pass. Found at the start of one, it means that a panic left the last one.
     Passing,
-    /// The queue is closed.
+    /// The queue is closed, and everything is being taken down.
     Over,
+    /// Nothing is left.
+    Gone,
 }
 
 // SAFETY: the lists and the batch lead to nodes that are this driver's alone. Whether the
@@ -119,7 +121,7 @@ impl<B> Engine<B> {
         match self.phase {
             Phase::Idle => self.phase = Phase::Passing,
             Phase::Passing => panic!("a scope was polled again after a panic"),
-            Phase::Over => panic!("a scope was polled after it had completed"),
+            Phase::Over | Phase::Gone => panic!("a scope was polled after it had completed"),
         }
         if let Err(failure) = self.pass::<F, T, S>(body.as_mut()) {
             self.fail(failure, ending, || body.as_mut().clear());
@@ -144,7 +146,12 @@ impl<B> Engine<B> {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.phase == Phase::Over
+        matches!(self.phase, Phase::Over | Phase::Gone)
+    }
+
+    /// Whether there is nothing to take down any more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.phase == Phase::Gone
     }
 
     /// Whether the scope has finished, now that the body is done. If so, nobody can spawn any more.
@@ -172,7 +179,7 @@ impl<B> Engine<B> {
             })
     }
 
-    pub(super) fn waits_for_nobody_started(&self) -> bool {
+    fn waits_for_nobody_started(&self) -> bool {
         self.children.is_empty() && self.shielded.is_empty() && self.gate.is_empty()
     }
 

@@ -32,6 +32,9 @@ pin_project! {
     impl<'env, F, T, B, K> PinnedDrop for Running<'env, F, T, B, K> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
+            if this.driver.engine.is_gone() {
+                return;
+            }
             let body = this.body;
             if let Err(payload) = this.driver.engine.tear_down(CauseKind::ScopeEnded, || body.clear()) {
                 unwind::resume_unless_panicking(payload);

@@ -63,6 +63,7 @@ impl<B> Engine<B> {
         panics.note(self.discard_unstarted(|_| false));
         panics.note(discard_list(&self.shared, &mut self.shielded));
         panics.note(discard_list(&self.shared, &mut self.daemons));
+        self.phase = Phase::Gone;
         panics.into_result()
     }
 
@@ -89,6 +90,9 @@ impl<B> Engine<B> {
         &mut self,
         spares: impl Fn(Kind) -> bool,
     ) -> Result<(), Payload> {
+        if self.gate.is_empty() {
+            return Ok(());
+        }
         let mut panics = FirstPanic::default();
         self.gate.remove_all(
             |state| !spares(Kind::of(state)),
@@ -135,7 +139,11 @@ impl<B> Engine<B> {
 }
 
 /// Drops children that were started, newest first; the first panic of a destructor.
+#[inline]
 fn discard_list(shared: &SharedRef, list: &mut List) -> Result<(), Payload> {
+    if list.is_empty() {
+        return Ok(());
+    }
     let mut panics = FirstPanic::default();
     while let Some(child) = list.last() {
         // SAFETY: it was found there.
@@ -150,8 +158,7 @@ fn discard_list(shared: &SharedRef, list: &mut List) -> Result<(), Payload> {
 /// of a teardown that a panicking destructor broke off.
 impl<B> Drop for Engine<B> {
     fn drop(&mut self) {
-        let is_empty = self.waits_for_nobody_started() && self.daemons.is_empty();
-        if self.phase == Phase::Over && is_empty {
+        if self.is_gone() {
             return;
         }
         if let Err(payload) = self.tear_down(CauseKind::ScopeEnded, || {}) {
