@@ -800,8 +800,8 @@ GUARDS = [
     Guard(
         "src/scope/driver.rs",
         "an abort during the poll is not looked at after it",
-        "                if state & ABORTED != 0 {",
-        "                if state & ABORTED != 0 && false {",
+        "                if now & ABORTED != 0 {",
+        "                if now & ABORTED != 0 && false {",
     ),
     Guard(
         "src/scope/control.rs",
@@ -1006,7 +1006,7 @@ GUARDS = [
     Guard(
         "src/scope/handle.rs",
         "a handle that goes on after a wait forgets whose the joiner is",
-        "            state.fetch_or(before & JOINER, Ordering::Relaxed);\n",
+        "        state.fetch_or(before & JOINER, Ordering::Relaxed);\n",
         "",
     ),
     Guard(
