@@ -10,7 +10,7 @@ mod explore;
 use std::{
     future::{pending, poll_fn, ready},
     num::NonZeroUsize,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
 };
@@ -213,6 +213,23 @@ fn a_place_that_is_queued_and_retired_when_the_group_goes_is_freed_once() {
     });
 }
 
+/// Children that were taken to be polled when one of them ended the group, and whose wakers go then.
+#[test]
+fn places_that_are_to_be_polled_when_the_group_ends_are_freed_once() {
+    explore(&[()], || {
+        let kept = Mutex::new(Vec::new());
+        let children = [leaving(&kept, 1), leaving(&kept, 9)];
+        let mut joined = Box::pin(group(children).join(First::new()));
+        assert!(poll_now(joined.as_mut(), Waker::noop()).is_pending());
+        let wakers = std::mem::take(&mut *kept.lock().unwrap());
+        wakers.iter().for_each(Waker::wake_by_ref);
+        let other = thread::spawn(move || drop(wakers));
+        assert!(poll_now(joined.as_mut(), Waker::noop()).is_ready());
+        drop(joined);
+        other.join().unwrap();
+    });
+}
+
 #[test]
 fn a_change_of_the_parents_waker_beside_a_wake_loses_nothing() {
     explore(&[()], || {
@@ -270,6 +287,23 @@ fn a_spawn_beside_the_drop_of_the_group_drops_the_future_once() {
         drop(driver);
         drop(results);
         other.join().unwrap()
+    });
+}
+
+/// Whoever has spawned a child is not told that there are no results, also if the others end then.
+#[test]
+fn results_do_not_end_before_a_child_that_was_spawned() {
+    explore(&[Poll::Pending, Poll::Ready(Some(7))], || {
+        let (group, spawner) = open();
+        let (driver, mut results) = group.results();
+        let mut running = Box::pin(driver.run(pending::<()>()));
+        let other = thread::spawn(move || {
+            assert!(spawner.spawn(ready(7)).is_ok(), "the body is running");
+            let polled = poll_now(pin!(results.next()), Waker::noop());
+            (polled, results)
+        });
+        assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
+        other.join().unwrap().0
     });
 }
 
