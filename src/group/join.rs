@@ -141,7 +141,8 @@ where
     }
 
     /// Ends the group when `end` is done, with the cause that it gives, as
-    /// [`deadline`](Self::deadline) does. Children that are done in the same pass count.
+    /// [`deadline`](Self::deadline) does. Nothing is started once it is; children that are ready
+    /// by then are polled once more, and count if they are done.
     pub fn until<W>(self, end: W) -> JoinUntil<S, J, W>
     where
         W: Future,
@@ -163,13 +164,18 @@ where
             || (self.passes.crew.len() == 0 && self.host.source.as_mut().is_none_or(S::close))
     }
 
-    /// Goes on with the children; `true` when there are none left and none to come.
-    fn poll_children(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// To be called before anything is polled.
+    fn check(&self) {
         match self.phase {
             Phase::New | Phase::Idle => {}
             Phase::Passing => panic!("a group was polled again after a panic"),
             Phase::Over => panic!("a group was polled after it had completed"),
         }
+    }
+
+    /// Goes on with the children; ready when there are none left and none to come.
+    fn poll_children(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.check();
         match unwind::catch(|| self.pass()) {
             Ok(false) => {
                 self.passes.rest(cx);
@@ -191,12 +197,13 @@ where
         panics.resume()
     }
 
-    /// Polls what may cut the group short, between passes.
+    /// Polls what may cut the group short.
     fn poll_end<W>(&mut self, end: Pin<&mut W>, cx: &mut Context<'_>) -> Poll<Cause>
     where
         W: Future,
         W::Output: Into<Cause>,
     {
+        self.check();
         let between = mem::replace(&mut self.phase, Phase::Passing);
         match unwind::catch(|| end.poll(cx).map(Into::into)) {
             Ok(polled) => {
@@ -301,18 +308,21 @@ where
     type Output = Result<J::Output, Cancelled>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if this.join.phase == Phase::New {
-            // Nothing is started for nothing.
-            if let Poll::Ready(cause) = this.join.poll_end(this.end.as_mut(), cx) {
-                return Poll::Ready(this.join.end().cut_short(cause));
+        let this = self.project();
+        let join = this.join;
+        let is_new = join.phase == Phase::New;
+        let end = join.poll_end(this.end, cx);
+        if end.is_ready() {
+            // Nothing is started for nothing; who is ready may still be done.
+            join.host.limit = 0;
+        }
+        match end {
+            Poll::Ready(cause) if is_new || join.poll_children(cx).is_pending() => {
+                Poll::Ready(join.end().cut_short(cause))
             }
+            Poll::Pending if join.poll_children(cx).is_pending() => Poll::Pending,
+            _ => Poll::Ready(Ok(join.end().finish())),
         }
-        if this.join.poll_children(cx).is_ready() {
-            return Poll::Ready(Ok(this.join.end().finish()));
-        }
-        let end = this.join.poll_end(this.end, cx);
-        end.map(|cause| this.join.end().cut_short(cause))
     }
 }
 

@@ -5,7 +5,8 @@ use std::{
     future::{Future, pending, ready},
     num::NonZeroUsize,
     ops::ControlFlow,
-    pin::Pin,
+    pin::{Pin, pin},
+    task::Poll,
     time::Duration,
 };
 
@@ -20,7 +21,7 @@ use pleach::{
     time::{Clock, ManualClock, sleep},
 };
 
-use crate::support::{block_on, yield_now};
+use crate::support::{block_on, poll_now, yield_now};
 
 /// A child that yields so many times and then gives `output`.
 async fn after<T>(yields: usize, output: T) -> T {
@@ -310,6 +311,25 @@ fn a_token_cuts_a_group_short_and_one_cancelled_before_starts_nothing() {
         assert_eq!(result.unwrap_err().cause().kind(), CauseKind::Shutdown);
         assert_eq!(started.get(), 0);
     });
+}
+
+/// Queued work is not started after the end (golang/go #54045), and who is done by then counts.
+#[test]
+fn nothing_is_started_once_the_end_has_come() {
+    let (token, started) = (CancelToken::new(), Cell::new(0));
+    let children = (0..9).map(|n| {
+        started.set(started.get() + 1);
+        after(1, n)
+    });
+    let group = group(children).limit(limit(2));
+    let mut joined = pin!(group.join(Until::new(|_| false)).token(&token));
+    assert!(poll_now(joined.as_mut()).is_pending());
+    token.cancel();
+    let Poll::Ready(outputs) = poll_now(joined) else {
+        panic!("the end has come");
+    };
+    assert_eq!(outputs.unwrap(), [(0, 0), (1, 1)]);
+    assert_eq!(started.get(), 2);
 }
 
 #[test]
