@@ -1,0 +1,12 @@
+//! What they borrow can be dropped after the group.
+
+use std::future::ready;
+
+use pleach::group::{All, group};
+
+fn main() {
+    let text = String::from("borrowed");
+    let joined = group([ready(&*text)]).join(All::new());
+    pleach::block_on(joined);
+    drop(text);
+}

@@ -1,0 +1,13 @@
+//! Results may be kept as long as what they borrow.
+
+use std::future::ready;
+
+use pleach::group::group;
+
+fn main() {
+    let text = String::from("borrowed");
+    let _results;
+    let (driver, results) = group([ready(&*text)]).results();
+    _results = results;
+    pleach::block_on(driver.run(async {}));
+}
