@@ -835,10 +835,9 @@ GUARDS = [
     ),
     Guard(
         "src/group/slot.rs",
-        "a place that comes off the queue keeps its chunk",
+        "a place that comes off the queue stays lent",
         """        if is_free {
-            // SAFETY: the place was lent and is free: its count is taken over (invariant 2).
-            unsafe { ChunkHead::release(self.head.chunk) };
+            self.come_back();
         }
 """,
         "",
@@ -846,14 +845,20 @@ GUARDS = [
     Guard(
         "src/group/slot.rs",
         "a place that is lent does not keep its chunk",
-        "        unsafe { self.head.chunk.as_ref() }.refs.acquire();\n",
+        "unsafe { ChunkHead::lend(self.head.chunk, 1) };",
         "",
     ),
     Guard(
         "src/group/slot.rs",
+        "a chunk is freed although others have places of it",
+        "if before.wrapping_add(change) == 0 {",
+        "if before.wrapping_add(change) < usize::MAX {",
+    ),
+    Guard(
+        "src/group/slot.rs",
         "a place whose last waker went while it was retired is lost",
-        "let is_free = state.fetch_or(RETIRED, Ordering::AcqRel) == 0;",
-        "let is_free = state.fetch_or(RETIRED, Ordering::AcqRel) == usize::MAX;",
+        "let is_free = state.fetch_or(RETIRED, Ordering::Acquire) == 0;",
+        "let is_free = state.fetch_or(RETIRED, Ordering::Acquire) == usize::MAX;",
     ),
     Guard(
         "src/group/slot.rs",
@@ -910,13 +915,13 @@ GUARDS = [
     ),
     Guard(
         "src/group/crew.rs",
-        "places that have come back keep their chunk when a group ends",
+        "places that have come back stay lent when a group ends",
         "            link = place.link().next();\n            place.come_back();\n        }\n        let mut chunk",
         "            link = place.link().next();\n        }\n        let mut chunk",
     ),
     Guard(
         "src/group/crew.rs",
-        "places that have come back keep their chunk",
+        "places that have come back stay lent",
         "            link = place.link().next();\n            place.come_back();\n        }\n        if self.free",
         "            link = place.link().next();\n        }\n        if self.free",
     ),

@@ -309,7 +309,7 @@ impl<F: Future> Crew<F> {
 impl<F> Drop for Crew<F> {
     fn drop(&mut self) {
         let cleared = self.clear();
-        // From now on who comes back lets go of its chunk.
+        // From now on no place comes back.
         let mut link = self.shared.close_returned();
         while let Some(slot) = NonNull::new(link.cast::<Slot<F>>()) {
             // SAFETY: as in `make_room`.
@@ -319,10 +319,10 @@ impl<F> Drop for Crew<F> {
         }
         let mut chunk = self.newest.take();
         while let Some(this) = chunk {
-            // SAFETY: the crew has a count of its chunks.
+            // SAFETY: the crew has not left its chunks.
             chunk = unsafe { this.as_ref() }.older;
-            // SAFETY: that count.
-            unsafe { ChunkHead::release(this.cast()) };
+            // SAFETY: places come back no more, and this chunk is not used after this.
+            unsafe { ChunkHead::leave(this.cast()) };
         }
         if let Err(payload) = cleared {
             unwind::resume_unless_panicking(payload);
@@ -333,7 +333,7 @@ impl<F> Drop for Crew<F> {
 impl<F> Chunk<F> {
     /// # Safety
     ///
-    /// The head is that of a chunk of this type, and its last count is gone.
+    /// The head is that of a chunk of this type, and nobody uses it any more.
     unsafe fn free(head: NonNull<ChunkHead>) {
         // SAFETY: the caller's word; it came from a box.
         let chunk = unsafe { Box::from_raw(head.cast::<Self>().as_ptr()) };

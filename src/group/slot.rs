@@ -19,10 +19,10 @@
 //! # Invariants
 //!
 //! 1. The future belongs to the driver. Wakers touch the head, and never the future.
-//! 2. A retired place that is not free is *lent*: it holds a count of its chunk, which whoever
-//!    makes it free takes over. That is the driver if it comes off the queue and has no wakers,
-//!    else the last waker, which gives the place back to the driver, or lets go of the chunk if
-//!    there is no driver any more.
+//! 2. A retired place that is not free is *lent*, and the driver counts it. Whoever makes it free
+//!    ends that: the driver if it comes off the queue and has no wakers, else the last waker, which
+//!    gives the place back to the driver, or, if there is no driver any more, tells the chunk. The
+//!    memory stays until the driver and all who had places lent then have done so.
 //! 3. The bit `RETIRED` is set by the driver while it has the place; a waker that then finds
 //!    `QUEUED` clear may set it for a moment, and clears it before it gives its own count up.
 
@@ -34,11 +34,11 @@ use core::{
 
 use super::shared::SharedRef;
 use crate::{
-    scope::{
-        count::Count,
-        ready::{Link, QUEUED},
+    scope::ready::{Link, QUEUED},
+    sys::{
+        atomic::{AtomicUsize, Ordering},
+        cell::UnsafeCell,
     },
-    sys::{atomic::Ordering, cell::UnsafeCell},
 };
 
 const RETIRED: usize = 1 << 1;
@@ -46,35 +46,77 @@ const RETIRED: usize = 1 << 1;
 const WAKER: usize = 1 << 2;
 /// Half the range: far more wakers than memory could hold, unless they are forgotten.
 const MOST: usize = usize::MAX / 2;
+/// One place less.
+const MINUS_ONE: usize = usize::MAX;
 
 /// What places in one piece of memory have in common.
 #[repr(C)]
 pub(super) struct ChunkHead {
-    /// One of the driver, and one of each place that is lent.
-    refs: Count,
+    /// Places that are lent. The driver's.
+    lent: UnsafeCell<usize>,
+    /// What the driver leaves behind of `lent`, less those that have come free without it: negative
+    /// until it does, and zero at the end.
+    left: AtomicUsize,
     shared: SharedRef,
     free: unsafe fn(NonNull<Self>),
 }
 
 impl ChunkHead {
-    /// With one count, the driver's. `free` is called when the last is gone.
+    /// `free` is called when the driver has left it and no place is lent.
     pub(super) fn new(shared: SharedRef, free: unsafe fn(NonNull<Self>)) -> Self {
         Self {
-            refs: Count::new(1),
+            lent: UnsafeCell::new(0),
+            left: AtomicUsize::new(0),
             shared,
             free,
         }
     }
 
+    /// Counts one place more, or one less, that is lent.
+    ///
     /// # Safety
     ///
-    /// The caller owns a count of the chunk, and gives it up.
-    pub(super) unsafe fn release(chunk: NonNull<Self>) {
-        // SAFETY: alive while there is a count.
+    /// The caller is the driver.
+    unsafe fn lend(chunk: NonNull<Self>, change: usize) {
+        // SAFETY: the driver has not left its chunks.
+        let lent = unsafe { &chunk.as_ref().lent };
+        lent.with_mut(|lent| {
+            // SAFETY: the count is the driver's.
+            let lent = unsafe { &mut *lent };
+            *lent = lent.wrapping_add(change);
+        });
+    }
+
+    /// The driver leaves the chunk to those who have places lent.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the driver, takes no places back any more, and uses the chunk no more.
+    pub(super) unsafe fn leave(chunk: NonNull<Self>) {
+        // SAFETY: the driver had not left it.
+        let lent = unsafe { &chunk.as_ref().lent };
+        // SAFETY: the count is the driver's.
+        let lent = lent.with(|lent| unsafe { *lent });
+        // SAFETY: this is how the driver leaves.
+        unsafe { Self::settle(chunk, lent) };
+    }
+
+    /// Adds to `left`, and frees the chunk if that is all.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the driver that leaves, with all that are lent, or whoever made one of these
+    /// free, with minus one. It uses the chunk no more.
+    unsafe fn settle(chunk: NonNull<Self>, change: usize) {
+        // SAFETY: alive until all have settled.
         let head = unsafe { chunk.as_ref() };
         let free = head.free;
-        if head.refs.release() {
-            // SAFETY: the last count is gone.
+        // Release: whoever frees the chunk sees that this one is done with it. Acquire: pairs with
+        // that.
+        let before = head.left.fetch_add(change, Ordering::AcqRel);
+        if before.wrapping_add(change) == 0 {
+            // SAFETY: nobody is left. (A place that settles first takes it below zero, since the
+            // driver has not added it yet.)
             unsafe { free(chunk) };
         }
     }
@@ -142,8 +184,7 @@ impl<F> Slot<F> {
         }
         let is_free = before < WAKER;
         if is_free {
-            // SAFETY: the place was lent and is free: its count is taken over (invariant 2).
-            unsafe { ChunkHead::release(self.head.chunk) };
+            self.come_back();
         }
         Some(is_free)
     }
@@ -155,21 +196,19 @@ impl<F> Slot<F> {
         if state.load(Ordering::Acquire) == 0 {
             return true;
         }
-        // SAFETY: the driver has a count of its chunks.
-        unsafe { self.head.chunk.as_ref() }.refs.acquire();
-        // Release: whoever makes the place free sees that the future is gone. Acquire: as above.
-        let is_free = state.fetch_or(RETIRED, Ordering::AcqRel) == 0;
-        if is_free {
-            // SAFETY: counted just now, and not lent after all.
-            unsafe { ChunkHead::release(self.head.chunk) };
+        // Acquire: as above. No release: whoever makes the place free touches only what wakers do.
+        let is_free = state.fetch_or(RETIRED, Ordering::Acquire) == 0;
+        if !is_free {
+            // SAFETY: only the driver retires places.
+            unsafe { ChunkHead::lend(self.head.chunk, 1) };
         }
         is_free
     }
 
-    /// Takes a place over that has come back by way of its last waker.
+    /// Takes a place over that was lent and is free. The driver's.
     pub(super) fn come_back(&self) {
-        // SAFETY: the count of the place that was lent (invariant 2).
-        unsafe { ChunkHead::release(self.head.chunk) };
+        // SAFETY: only the driver takes places back.
+        unsafe { ChunkHead::lend(self.head.chunk, MINUS_ONE) };
     }
 
     /// The waker of the child in `slot`, borrowed: it is not counted.
@@ -264,8 +303,8 @@ impl Place {
         // SAFETY: retired, without wakers and not queued, so free and the caller's; the driver
         // keeps the chunk.
         if !unsafe { shared.give_back(self.0.as_ptr().cast()) } {
-            // SAFETY: the count of the place that was lent (invariant 2).
-            unsafe { ChunkHead::release(chunk) };
+            // SAFETY: the place was lent and is free, and the driver takes none back.
+            unsafe { ChunkHead::settle(chunk, MINUS_ONE) };
         }
     }
 }
