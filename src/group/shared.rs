@@ -117,17 +117,14 @@ impl Shared {
         self.swap_returned(NONE)
     }
 
-    /// As [`take_returned`](Self::take_returned), for the last time.
+    /// As [`take_returned`](Self::take_returned), for the last time, and once.
     pub(super) fn close_returned(&self) -> *mut Link {
         self.swap_returned(CLOSED)
     }
 
     fn swap_returned(&self, head: *mut Link) -> *mut Link {
         // Acquire: pairs with the release in `give_back`.
-        match self.returned.swap(head, Ordering::Acquire) {
-            CLOSED => NONE,
-            first => first,
-        }
+        self.returned.swap(head, Ordering::Acquire)
     }
 }
 
