@@ -265,3 +265,19 @@ fn results_in_order_do_not_wait_for_who_is_gone() {
     drop(run);
     assert_eq!(poll_now(rest), Poll::Ready(vec![1, 2, 4, 5]));
 }
+
+/// The waker of the body is known again when it comes back, so it is not cloned for each poll.
+#[test]
+fn the_wakers_of_the_body_and_of_children_are_known_again() {
+    async fn check() {
+        std::future::poll_fn(|cx| {
+            let copy = cx.waker().clone();
+            assert!(copy.will_wake(cx.waker()));
+            assert!(copy.clone().will_wake(&copy));
+            Poll::Ready(())
+        })
+        .await;
+    }
+    let (driver, _results) = group([check()]).results();
+    block_on(driver.run(check()));
+}
