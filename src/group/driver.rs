@@ -41,7 +41,7 @@ struct Children<S: Source> {
     limit: usize,
     /// So many may be running, or be done and not taken.
     held: usize,
-    /// No fewer results than these have been taken: what the hub said, and those put since.
+    /// No more results than these are there and not taken: what the hub said, and those put since.
     untaken: usize,
 }
 
@@ -87,7 +87,9 @@ impl<S: Source> Driver<S> {
     /// Runs `body` and the children; resolves to the body's value when all are done.
     ///
     /// When the body is done and its stream of results is gone, the others go on, and their
-    /// outputs are dropped as they come. To end early see [`run_try`](Self::run_try).
+    /// outputs are dropped as they come. A stream that is alive, but that nobody takes from, holds up
+    /// a group with a [limit](super::Group::limit), also when the body is done: let the body own it
+    /// (`async move`), unless it is for another task. To end early see [`run_try`](Self::run_try).
     pub fn run<B: Future>(self, body: B) -> Run<S, B> {
         Run {
             running: Running::new(self, body),
@@ -96,6 +98,31 @@ impl<S: Source> Driver<S> {
 
     /// Runs `body` and the children; resolves to the body's value when all are done, or, at once,
     /// to its error. Then the children are dropped, and no others started.
+    ///
+    /// # Errors
+    ///
+    /// That of the body.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(async {
+    /// use pleach::group::group;
+    ///
+    /// let words = ["1", "x", "3"].map(|word| async move { word.parse::<u8>() });
+    /// let (driver, mut results) = group(words).results();
+    /// let sum = driver
+    ///     .run_try(async move {
+    ///         let mut sum = 0;
+    ///         while let Some(number) = results.next().await {
+    ///             sum += number?;
+    ///         }
+    ///         Ok::<_, std::num::ParseIntError>(sum)
+    ///     })
+    ///     .await;
+    /// assert!(sum.is_err());
+    /// # });
+    /// ```
     pub fn run_try<B, R, E>(self, body: B) -> RunTry<S, B, R, E>
     where
         B: Future<Output = Result<R, E>>,

@@ -136,6 +136,24 @@ where
     }
 
     /// Ends the group when `token` is cancelled, as [`deadline`](Self::deadline) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(async {
+    /// use pleach::{CancelToken, group::{Until, group}};
+    ///
+    /// let token = CancelToken::new();
+    /// let children = (0..).map(|n| {
+    ///     if n == 3 {
+    ///         token.cancel();
+    ///     }
+    ///     std::future::ready(n)
+    /// });
+    /// let numbers = group(children).join(Until::new(|_| false)).token(&token).await.unwrap();
+    /// assert!(numbers.len() > 3); // and no more than one poll starts
+    /// # });
+    /// ```
     pub fn token(self, token: &CancelToken) -> JoinUntil<S, J, WaitCancelledOwned> {
         self.until(token.clone().cancelled_owned())
     }

@@ -16,7 +16,9 @@ use crate::sys::unwind::FirstPanic;
 ///
 /// Taken in the body of the group, beside which the children go on, whatever it awaits; it may be
 /// given to another task as well. It gives `None` when no child is left; if there are
-/// [spawners](super::Spawner), those that are spawned later give results again.
+/// [spawners](super::Spawner), those that are spawned later give results again. When the group is
+/// gone it gives those that were left; in order of submission the numbers of children that were
+/// dropped are passed over.
 ///
 /// # Cancel safety
 ///

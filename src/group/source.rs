@@ -158,7 +158,8 @@ impl<F: Future> Spawner<F> {
     /// Adds a child. Never waits: it is started when the group is polled next and has room.
     ///
     /// It does not allocate for each child: those that were not started are in a queue that grows
-    /// as it is needed.
+    /// as it is needed. Nothing bounds it: to have whoever spawns wait, let it wait for a permit of
+    /// a [`Semaphore`](crate::Semaphore) that goes with the child.
     ///
     /// # Errors
     ///
