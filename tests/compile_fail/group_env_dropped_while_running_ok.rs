@@ -4,7 +4,7 @@ use std::future::ready;
 
 use pleach::group::{All, group};
 
-fn main() {
+pub fn main() {
     let text = String::from("borrowed");
     let joined = group([ready(&*text)]).join(All::new());
     pleach::block_on(joined);

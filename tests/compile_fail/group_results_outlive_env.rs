@@ -4,7 +4,7 @@ use std::future::ready;
 
 use pleach::group::group;
 
-fn main() {
+pub fn main() {
     let _results;
     let text = String::from("borrowed");
     let (driver, results) = group([ready(&*text)]).results();

@@ -10,7 +10,7 @@ fn shorten<'short>(spawner: Spawner<Child<'static>>, _: &'short ()) -> Spawner<C
     spawner
 }
 
-fn main() {
+pub fn main() {
     let (_group, spawner) = open();
     shorten(spawner, &());
 }

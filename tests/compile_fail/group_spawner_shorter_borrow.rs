@@ -10,7 +10,7 @@ fn push<'a>(spawner: &Spawner<Child<'a>>, text: &'a str) {
     assert!(spawner.spawn(Box::pin(async move { text.len() })).is_ok());
 }
 
-fn main() {
+pub fn main() {
     let long = String::from("long");
     let (group, spawner) = open();
     push(&spawner, &long);

@@ -6,7 +6,7 @@ use pleach::group::group;
 
 fn is_send(_: impl Send) {}
 
-fn main() {
+pub fn main() {
     let (driver, _results) = group([async { Arc::new(1) }]).results();
     is_send(driver.run(async {}));
 }

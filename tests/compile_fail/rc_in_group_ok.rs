@@ -6,7 +6,7 @@ use pleach::group::{Discard, group};
 
 fn is_send(_: impl Send) {}
 
-fn main() {
+pub fn main() {
     let shared = Arc::new(1);
     is_send(group([async move { *shared }]).join(Discard::new()));
 }

@@ -4,7 +4,7 @@ use std::{future::Ready, sync::Arc};
 
 use pleach::group::open;
 
-fn main() {
+pub fn main() {
     let (_group, spawner) = open::<Ready<Arc<u8>>>();
     std::thread::scope(|threads| {
         threads.spawn(|| spawner.is_closed());
