@@ -107,6 +107,14 @@
 //! Shielded children are dropped behind all others, and daemons behind them, newest first. (The
 //! ones that were not started go before the ones that were.)
 //!
+//! # Panics
+//!
+//! With `std` a panic is caught, everything else of the scope is torn down, and then it goes on, payload
+//! and all, in the task that awaits the scope, once. Of several the first goes on; of a panic and an
+//! error the panic. Without `std` nothing can be caught: a panic goes through the scope at once, whose
+//! destructor takes everything down meanwhile, and a second panic then aborts. Where panics abort
+//! (`panic = "abort"`) none comes back, and none of this costs anything.
+//!
 //! # Supervision
 //!
 //! What a child's failure means is said where it is spawned. The error of a
