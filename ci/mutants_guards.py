@@ -845,7 +845,7 @@ GUARDS = [
     Guard(
         "src/group/slot.rs",
         "a place that is lent does not keep its chunk",
-        "unsafe { ChunkHead::lend(self.head.chunk, 1) };",
+        "unsafe { ChunkHead::lend(self.head.chunk(), 1) };",
         "",
     ),
     Guard(

@@ -127,7 +127,15 @@ impl ChunkHead {
 pub(super) struct Head {
     // First, so that a pointer to the link is one to the place.
     link: Link,
-    chunk: NonNull<ChunkHead>,
+    /// Never written. In a cell, so that the models see who may still read it when it is freed.
+    chunk: UnsafeCell<NonNull<ChunkHead>>,
+}
+
+impl Head {
+    fn chunk(&self) -> NonNull<ChunkHead> {
+        // SAFETY: it is never written.
+        self.chunk.with(|chunk| unsafe { *chunk })
+    }
 }
 
 #[repr(C)]
@@ -149,7 +157,7 @@ impl<F> Slot<F> {
         Self {
             head: Head {
                 link: Link::new(0),
-                chunk,
+                chunk: UnsafeCell::new(chunk),
             },
             siblings: UnsafeCell::new(Siblings {
                 prev: None,
@@ -200,7 +208,7 @@ impl<F> Slot<F> {
         let is_free = state.fetch_or(RETIRED, Ordering::Acquire) == 0;
         if !is_free {
             // SAFETY: only the driver retires places.
-            unsafe { ChunkHead::lend(self.head.chunk, 1) };
+            unsafe { ChunkHead::lend(self.head.chunk(), 1) };
         }
         is_free
     }
@@ -208,7 +216,7 @@ impl<F> Slot<F> {
     /// Takes a place over that was lent and is free. The driver's.
     pub(super) fn come_back(&self) {
         // SAFETY: only the driver takes places back.
-        unsafe { ChunkHead::lend(self.head.chunk, MINUS_ONE) };
+        unsafe { ChunkHead::lend(self.head.chunk(), MINUS_ONE) };
     }
 
     /// The waker of the child in `slot`, borrowed: it is not counted.
@@ -263,7 +271,8 @@ impl Place {
     /// As for `head`.
     unsafe fn wake(self) {
         // SAFETY: the caller's word.
-        let Head { link, chunk } = unsafe { self.head() };
+        let head = unsafe { self.head() };
+        let link = &head.link;
         // Relaxed: what is retired has nobody to tell.
         if link.state.load(Ordering::Relaxed) & RETIRED != 0 {
             return;
@@ -274,7 +283,7 @@ impl Place {
         }
         let queued = before & RETIRED == 0 && {
             // SAFETY: a place that is occupied or lent keeps its chunk.
-            let shared = unsafe { &chunk.as_ref().shared };
+            let shared = unsafe { &head.chunk().as_ref().shared };
             // SAFETY: the bit was set just now; the chunk stays while the place is queued, since
             // the driver keeps it, or there is no driver and the push is refused.
             unsafe { shared.ready.push(self.0.as_ptr().cast()) }
@@ -290,11 +299,11 @@ impl Place {
     /// The caller owns a waker's count of the place, and gives it up.
     unsafe fn release(self) {
         // SAFETY: the caller's count.
-        let Head { link, chunk } = unsafe { self.head() };
-        let chunk = *chunk;
+        let head = unsafe { self.head() };
+        let chunk = head.chunk();
         // Release: whoever uses the place again sees that this waker is done with it. Acquire:
         // pairs with the releases of the other wakers, and of the driver that retired it.
-        let before = link.state.fetch_sub(WAKER, Ordering::AcqRel);
+        let before = head.link.state.fetch_sub(WAKER, Ordering::AcqRel);
         if before != RETIRED | WAKER {
             return;
         }
