@@ -180,7 +180,7 @@ impl<S: Source> Group<S> {
     /// Without it (and with a [limit](Self::limit)) a child keeps its place until its result is
     /// taken. With it, `prefetch` more may be done and not taken: no more than `limit + prefetch`
     /// are running or waiting to be taken. In order of submission, results behind one that is not
-    /// there yet count as well. Without a limit there is no bound.
+    /// there yet count as well. Without a limit there is no bound, and none when the body is done.
     pub fn prefetch(self, prefetch: usize) -> Self {
         Self { prefetch, ..self }
     }

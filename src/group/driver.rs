@@ -86,10 +86,10 @@ impl<S: Source> Driver<S> {
 
     /// Runs `body` and the children; resolves to the body's value when all are done.
     ///
-    /// When the body is done and its stream of results is gone, the others go on, and their
-    /// outputs are dropped as they come. A stream that is alive, but that nobody takes from, holds up
-    /// a group with a [limit](super::Group::limit), also when the body is done: let the body own it
-    /// (`async move`), unless it is for another task. To end early see [`run_try`](Self::run_try).
+    /// When the body is done the others go on, and there is no bound any more on results that are
+    /// not taken: they stay with the stream, if that is still there, or else are dropped as they come.
+    /// A body whose results go to another task therefore waits for that task. To end early see
+    /// [`run_try`](Self::run_try).
     pub fn run<B: Future>(self, body: B) -> Run<S, B> {
         Run {
             running: Running::new(self, body),
@@ -232,7 +232,12 @@ where
                 *self.error = Some(error);
                 ControlFlow::Break(())
             }
-            Poll::Ready(Ok(())) | Poll::Pending => ControlFlow::Continue(()),
+            Poll::Ready(Ok(())) => {
+                // Nobody might take results any more, and children would wait for room for ever.
+                self.children.held = usize::MAX;
+                ControlFlow::Continue(())
+            }
+            Poll::Pending => ControlFlow::Continue(()),
         }
     }
 }

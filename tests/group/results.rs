@@ -90,6 +90,23 @@ fn no_more_are_started_than_are_taken() {
     }
 }
 
+/// A body that is done takes nothing any more: children that wait for room would wait for ever.
+#[test]
+fn a_body_that_leaves_its_stream_behind_holds_up_nothing() {
+    for in_order in [false, true] {
+        let group = group((0..20).map(|n| after(n % 3, n))).limit(NonZeroUsize::MIN);
+        let (driver, mut results) = if in_order {
+            group.ordered_results()
+        } else {
+            group.results()
+        };
+        let first = block_on(driver.run(async { results.next().await }));
+        assert_eq!(first, Some(0));
+        let rest = block_on(results.collect::<Vec<_>>());
+        assert_eq!(rest, (1..20).collect::<Vec<_>>());
+    }
+}
+
 /// In order, one slow child must not let those behind it pile up.
 #[test]
 fn results_behind_a_slow_one_are_bounded_too() {
