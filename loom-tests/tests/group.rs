@@ -326,12 +326,24 @@ where
 #[test]
 fn results_taken_elsewhere_all_arrive_and_then_the_end() {
     Explore::new()
-        .preemption_bound(3, "two that wait for one another, each with a waker")
+        .preemption_bound(
+            2,
+            "two that wait for one another, each with a waker: 382,224 executions with 3",
+        )
         .run(&[vec![0, 1]], || {
             let children = (0..2).map(|n| async move { Tracked::new(n) });
             let (driver, results) = group(children).limit(NonZeroUsize::MIN).results();
-            let other = thread::spawn(take_all(results));
-            block_on(driver.run(async {}));
+            // The body stays, or there would be no bound on what is not taken.
+            let bell = Arc::new(Bell::default());
+            let other = thread::spawn({
+                let (bell, take_all) = (Arc::clone(&bell), take_all(results));
+                move || {
+                    let taken = take_all();
+                    bell.ring();
+                    taken
+                }
+            });
+            block_on(driver.run(bell.heard()));
             other.join().unwrap()
         });
 }
@@ -339,10 +351,19 @@ fn results_taken_elsewhere_all_arrive_and_then_the_end() {
 #[test]
 fn results_dropped_elsewhere_are_dropped_once_and_hold_up_nothing() {
     explore(&[()], || {
-        let children = (0..2).map(|n| async move { Tracked::new(n) });
+        let mut started = 0;
+        let children = (0..2).map(|n| {
+            started += 1;
+            async move { Tracked::new(n) }
+        });
         let (driver, results) = group(children).limit(NonZeroUsize::MIN).results();
         let other = thread::spawn(move || drop(results));
-        finish(driver.run(async {}), other);
+        let mut running = Box::pin(driver.run(pending::<()>()));
+        assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
+        other.join().unwrap();
+        assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
+        drop(running);
+        assert_eq!(started, 2);
     });
 }
 
