@@ -222,6 +222,20 @@ impl Child {
         }
     }
 
+    /// As [`release`](Self::release), for a holder that probably is the last.
+    ///
+    /// # Safety
+    ///
+    /// As for `release`.
+    pub(super) unsafe fn release_as_last(self) {
+        // SAFETY: alive while a count is held.
+        let header = unsafe { self.header() };
+        if header.count.release_as_last() {
+            // SAFETY: the last count is gone.
+            unsafe { (header.table.free)(self) };
+        }
+    }
+
     /// # Safety
     ///
     /// The child is alive.

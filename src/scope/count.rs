@@ -34,4 +34,13 @@ impl Count {
         // Release: whoever frees sees what this holder did. Acquire: pairs with that.
         self.0.fetch_sub(1, Ordering::AcqRel) == 1
     }
+
+    /// As [`release`](Self::release), for a holder that probably is the last.
+    #[inline]
+    #[must_use]
+    pub(crate) fn release_as_last(&self) -> bool {
+        // One is the caller's own, and a new count is made out of another: nobody is left to change
+        // it, and it need not be taken off. Acquire: pairs with the release in `release`.
+        self.0.load(Ordering::Acquire) == 1 || self.release()
+    }
 }

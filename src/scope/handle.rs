@@ -289,8 +289,9 @@ impl<T> Handle<T> {
             // SAFETY: the count is still held.
             unsafe { child.header() }.scope.stop.cause().into()
         });
+        // The driver has let go of the child, unless that is on its way, and few wakers stay.
         // SAFETY: `Attached` held this count and is gone.
-        unsafe { child.release() };
+        unsafe { child.release_as_last() };
         result
     }
 }
