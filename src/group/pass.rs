@@ -13,10 +13,8 @@ use super::{
     crew::{Crew, Member, Polled, Turn},
     shared::{Shared, SharedRef},
 };
+use crate::scope::ready::SELF_WAKES;
 
-/// After so many children that woke themselves a step ends. Enough to make what a pass costs
-/// small beside them, and few beside the polls that a runtime's budget allows.
-const SELF_WAKES: usize = 16;
 /// So many children are started in one pass.
 const STARTS: usize = 64;
 

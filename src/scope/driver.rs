@@ -8,7 +8,7 @@
 //! and yields, so that a busy scope does not keep its executor; else it parks and the next
 //! wake reaches the task once.
 //!
-//! A pass also ends after two children that woke themselves while they were polled: they
+//! A pass also ends after [`SELF_WAKES`] children that woke themselves while they were polled: they
 //! probably ran into a budget of the runtime, and polling the rest would only meet the same
 //! wall. And it ends when the scope's own budget is used up. What is left of it comes first in
 //! the next pass.
@@ -38,7 +38,7 @@ use super::{
     ending::{Ending, Failure},
     gate::Gate,
     node::{Progress, Settle},
-    ready::{Batch, Link, QUEUED},
+    ready::{Batch, Link, QUEUED, SELF_WAKES},
     retire::{discard, retire},
     shared::{SharedRef, Who},
     siblings::List,
@@ -51,9 +51,6 @@ use crate::{
         unwind::{self, FirstPanic, Payload},
     },
 };
-
-/// After so many children that woke themselves, a pass ends.
-const SELF_WAKES: usize = 2;
 
 /// The children of one scope, and who may end it with a `B`.
 #[derive(Debug)]

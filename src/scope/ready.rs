@@ -87,6 +87,10 @@ impl Link {
     }
 }
 
+/// After so many children that woke themselves while they were polled a pass ends. Enough to make
+/// what a pass costs small beside them, and few beside the polls that a runtime's budget allows.
+pub(crate) const SELF_WAKES: usize = 16;
+
 const EMPTY: *mut Link = ptr::null_mut();
 const PARKED: *mut Link = ptr::without_provenance_mut(1);
 const CLOSED: *mut Link = ptr::without_provenance_mut(2);
