@@ -27,8 +27,10 @@
 use core::{
     future::Future,
     marker::PhantomData,
+    mem,
     num::NonZeroUsize,
     pin::Pin,
+    ptr,
     task::{Context, Poll},
 };
 
@@ -48,7 +50,7 @@ use crate::{
     cancel::CauseKind,
     sys::{
         atomic::Ordering,
-        unwind::{self, FirstPanic, Payload},
+        unwind::{self, FirstPanic, OnUnwind, Payload},
     },
 };
 
@@ -287,7 +289,7 @@ impl<B> Engine<B> {
         if state & (RETIRED | ABORTED | UNSTARTED) == 0 {
             link.unqueue(0);
             // SAFETY: started and not retired, so in the list.
-            return unsafe { self.poll_child(child, state) };
+            return unsafe { self.poll_child(child, state, false) };
         }
         if state & RETIRED != 0 {
             link.unqueue(0);
@@ -310,9 +312,7 @@ impl<B> Engine<B> {
         }
         link.unqueue(UNSTARTED | LISTED | CALLED | AWAITED);
         // SAFETY: admitted, so in no list; the driver has a count from birth.
-        unsafe { self.list(state).push_back(child) };
-        // SAFETY: put there just now.
-        unsafe { self.poll_child(child, state) }
+        unsafe { self.poll_child(child, state, true) }
     }
 
     /// How many of those that the limit counts have been started.
@@ -348,13 +348,30 @@ impl<B> Engine<B> {
         unsafe { discard(&self.shared, child) }
     }
 
-    /// Polls a child; whether it woke itself.
+    /// Polls a child; whether it woke itself. One that is polled for the first time comes into the
+    /// list only if it is not done by that.
     ///
     /// # Safety
     ///
-    /// The child is in the list of those started, and its kind is in `state`.
-    unsafe fn poll_child(&mut self, child: Child, state: usize) -> Result<bool, Failure<B>> {
+    /// The child is in the list of those started, or `is_first` and in none, and the driver has a
+    /// count. Its kind is in `state`.
+    unsafe fn poll_child(
+        &mut self,
+        child: Child,
+        state: usize,
+        is_first: bool,
+    ) -> Result<bool, Failure<B>> {
         let mut broke: Option<B> = None;
+        let list = ptr::from_mut(self.list(state));
+        // Done also if the poll unwinds where nothing catches it.
+        let come_in = OnUnwind(|| {
+            if is_first {
+                // SAFETY: the driver's, and not borrowed where this is dropped.
+                let list = unsafe { &mut *list };
+                // SAFETY: in no list, by the caller's word.
+                unsafe { list.push_back(child) };
+            }
+        });
         let progress = {
             // SAFETY: the driver's count outlives the poll.
             let _running = unsafe { child.header() }.card.running();
@@ -364,11 +381,16 @@ impl<B> Engine<B> {
             let waker = unsafe { child.waker() };
             let mut cx = Context::from_waker(&waker);
             unwind::catch(|| {
-                // SAFETY: a started child in the driver's list has its future, and every
-                // child of this scope breaks with a `B`.
+                // SAFETY: a child that was not retired has its future, and every child of this scope
+                // breaks with a `B`.
                 unsafe { child.poll(&mut cx, (&raw mut broke).cast()) }
             })
         };
+        if let Ok(Progress::Done | Progress::Broke) = progress {
+            mem::forget(come_in);
+        } else {
+            drop(come_in);
+        }
         match progress {
             Err(payload) => {
                 let mut panics = FirstPanic::default();
@@ -395,8 +417,10 @@ impl<B> Engine<B> {
                 Ok(now & QUEUED != 0)
             }
             Ok(Progress::Done | Progress::Broke) => {
-                // SAFETY: it was started, so it is in this list.
-                unsafe { self.list(state).remove(child) };
+                if !is_first {
+                    // SAFETY: in the list, by the caller's word.
+                    unsafe { self.list(state).remove(child) };
+                }
                 // SAFETY: done, and in no list any more.
                 match (unsafe { retire(&self.shared, child) }, broke) {
                     (Ok(()), None) => Ok(false),
