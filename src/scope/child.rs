@@ -128,6 +128,8 @@ pub(super) struct Header {
     pub(super) scope: SharedRef,
     pub(super) card: Card,
     table: &'static Table,
+    /// Stands for the slot (`node.rs`).
+    pub(super) slot: UnsafeCell<()>,
     pub(super) siblings: UnsafeCell<Siblings>,
     pub(super) joiner: UnsafeCell<Joiner>,
 }
@@ -170,6 +172,7 @@ impl Child {
             scope,
             card: Card::new(id),
             table: const { &Node::<F, S>::TABLE },
+            slot: UnsafeCell::new(()),
             siblings: UnsafeCell::new(Siblings {
                 prev: None,
                 next: None,
@@ -339,14 +342,15 @@ impl Child {
 
     /// # Safety
     ///
-    /// The slot holds the output, which belongs to the caller and is of the type `T`.
-    pub(super) unsafe fn take_output<T>(self) -> Option<T> {
-        let mut output = None;
+    /// The slot holds the output, which belongs to the caller and is of the type `T`. It holds
+    /// nothing after.
+    pub(super) unsafe fn take_output<T>(self) -> T {
         // SAFETY: the owner of the output holds a count.
-        let table = unsafe { self.header() }.table;
+        let header = unsafe { self.header() };
+        // SAFETY: the slot is in the node, to all of which this is a pointer.
+        let slot = unsafe { self.0.as_ptr().byte_add(header.table.slot) };
         // SAFETY: the caller's word.
-        unsafe { (table.take_output)(self, (&raw mut output).cast()) };
-        output
+        header.slot.with_mut(|_| unsafe { slot.cast::<T>().read() })
     }
 
     /// # Safety

@@ -275,20 +275,16 @@ impl<T> Handle<T> {
         self.state = State::Taken;
         // SAFETY: the count is still held.
         let state = unsafe { child.header() }.link.state.load(Ordering::Relaxed);
-        let output = if state & EMPTY == 0 {
+        let result = if state & EMPTY == 0 {
             // SAFETY: complete with `HANDLE` set: the output is the handle's (`child.rs`,
             // invariant 1), and `Taken` keeps it from being taken twice.
-            unsafe { child.take_output() }
+            Ok(unsafe { child.take_output() })
+        } else if state & ABORTED != 0 {
+            Err(Cause::new(CauseKind::Aborted).into())
         } else {
-            None
-        };
-        let result = output.ok_or_else(|| {
-            if state & ABORTED != 0 {
-                return Cause::new(CauseKind::Aborted).into();
-            }
             // SAFETY: the count is still held.
-            unsafe { child.header() }.scope.stop.cause().into()
-        });
+            Err(unsafe { child.header() }.scope.stop.cause().into())
+        };
         // The driver has let go of the child, unless that is on its way, and few wakers stay.
         // SAFETY: `Attached` held this count and is gone.
         unsafe { child.release_as_last() };

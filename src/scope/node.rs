@@ -15,7 +15,7 @@ use super::{
     child::{Child, EMPTY, Header},
     ready::Link,
 };
-use crate::sys::{atomic::Ordering, cell::UnsafeCell};
+use crate::sys::atomic::Ordering;
 
 /// What a poll of a child came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +60,13 @@ impl<T, B> Settle<Result<T, B>> for Try {
 }
 
 /// A child with its types. The header is first, so that a pointer to it is one to the node.
+///
+/// The slot is reached by pointers to the node alone, of which no reference is made, and under the
+/// header's cell, which stands for it.
 #[repr(C)]
 pub(super) struct Node<F: Future, S: Settle<F::Output>> {
     header: Header,
-    slot: UnsafeCell<Slot<F, S::Value>>,
+    slot: Slot<F, S::Value>,
 }
 
 /// Both fields are at its start: a pointer to the slot is a pointer to either.
@@ -79,8 +82,8 @@ pub(super) struct Table {
     /// or its error to the last argument, an `Option<S::Break>`.
     pub(super) poll: unsafe fn(Child, &mut Context<'_>, *mut ()) -> Progress,
     pub(super) drop_future: unsafe fn(Child),
-    /// Moves the output to the last argument, an `Option<S::Value>`.
-    pub(super) take_output: unsafe fn(Child, *mut ()),
+    /// Where the slot is: so many bytes behind the start of the node.
+    pub(super) slot: usize,
     pub(super) drop_output: unsafe fn(Child),
     pub(super) free: unsafe fn(Child),
 }
@@ -89,7 +92,7 @@ impl<F: Future, S: Settle<F::Output>> Node<F, S> {
     pub(super) const TABLE: Table = Table {
         poll: Self::poll,
         drop_future: Self::drop_future,
-        take_output: Self::take_output,
+        slot: mem::offset_of!(Self, slot),
         drop_output: Self::drop_output,
         free: Self::free,
     };
@@ -97,9 +100,9 @@ impl<F: Future, S: Settle<F::Output>> Node<F, S> {
     pub(super) fn allocate(header: Header, future: F) -> Child {
         let node = Box::into_raw(Box::new(Self {
             header,
-            slot: UnsafeCell::new(Slot {
+            slot: Slot {
                 future: ManuallyDrop::new(future),
-            }),
+            },
         }));
         // SAFETY: a box is not null.
         Child(unsafe { NonNull::new_unchecked(node.cast()) })
@@ -113,32 +116,34 @@ impl<F: Future, S: Settle<F::Output>> Node<F, S> {
     pub(super) unsafe fn into_future(child: Child) -> F {
         // SAFETY: of these types, by the caller's word; nobody else has a count.
         let node = unsafe { Box::from_raw(child.0.as_ptr().cast::<Self>()) };
-        node.slot.with_mut(|slot| {
-            // SAFETY: an unstarted child's slot holds the future. It is moved out once:
-            // dropping the node drops no slot.
-            unsafe { slot.cast::<F>().read() }
-        })
+        // SAFETY: an unstarted child's slot holds the future. It is moved out once: dropping the
+        // node drops no slot.
+        ManuallyDrop::into_inner(unsafe { node.slot.future })
     }
 
+    /// Runs `f` with the slot.
+    ///
     /// # Safety
     ///
-    /// The child is alive and was made with these types.
-    unsafe fn of<'a>(child: Child) -> &'a Self {
-        // SAFETY: the caller's word; the header is the first field.
-        unsafe { child.0.cast::<Self>().as_ref() }
+    /// The child is alive and was made with these types, and the slot is the caller's.
+    unsafe fn with_slot<R>(child: Child, f: impl FnOnce(*mut Slot<F, S::Value>) -> R) -> R {
+        let node = child.0.as_ptr().cast::<Self>();
+        // SAFETY: alive, by the caller's word.
+        let slot = unsafe { &raw mut (*node).slot };
+        // SAFETY: alive, by the caller's word.
+        unsafe { child.header() }.slot.with_mut(|_| f(slot))
     }
 
     unsafe fn poll(child: Child, cx: &mut Context<'_>, broke: *mut ()) -> Progress {
-        // SAFETY: the table is that of the child's own types, and the driver has a count.
-        let node = unsafe { Self::of(child) };
-        node.slot.with_mut(|slot| {
+        let poll = |slot: *mut Slot<F, S::Value>| {
             // SAFETY: the slot holds the future and is the driver's (invariant 1).
             let future = unsafe { &mut *slot.cast::<F>() };
             // SAFETY: the node does not move, and the future is dropped where it stands.
             let Poll::Ready(out) = unsafe { Pin::new_unchecked(future) }.poll(cx) else {
                 return Progress::Pending;
             };
-            let vacate = Vacate(&node.header.link);
+            // SAFETY: the driver has a count.
+            let vacate = Vacate(&unsafe { child.header() }.link);
             // SAFETY: dropped once: after this the slot holds the output or nothing.
             unsafe { slot.cast::<F>().drop_in_place() };
             match S::settle(out) {
@@ -154,39 +159,31 @@ impl<F: Future, S: Settle<F::Output>> Node<F, S> {
                     Progress::Broke
                 }
             }
-        })
+        };
+        // SAFETY: the table is that of the child's own types, and the driver, whose slot it is, has
+        // a count.
+        unsafe { Self::with_slot(child, poll) }
     }
 
     unsafe fn drop_future(child: Child) {
-        // SAFETY: as in `poll`.
-        let node = unsafe { Self::of(child) };
-        let _vacate = Vacate(&node.header.link);
-        node.slot.with_mut(|slot| {
+        // SAFETY: the driver has a count.
+        let _vacate = Vacate(&unsafe { child.header() }.link);
+        let drop = |slot: *mut Slot<F, S::Value>| {
             // SAFETY: the slot holds the future and is the driver's (invariant 1).
             unsafe { slot.cast::<F>().drop_in_place() };
-        });
-    }
-
-    unsafe fn take_output(child: Child, to: *mut ()) {
-        // SAFETY: the table is that of the child's own types, and the owner of the output
-        // has a count.
-        let node = unsafe { Self::of(child) };
-        node.slot.with_mut(|slot| {
-            // SAFETY: the slot holds the output and is the caller's (invariant 1), who takes
-            // it once.
-            let output = unsafe { slot.cast::<S::Value>().read() };
-            // SAFETY: an `Option<S::Value>`, by the contract of the table.
-            unsafe { *to.cast::<Option<S::Value>>() = Some(output) };
-        });
+        };
+        // SAFETY: as in `poll`.
+        unsafe { Self::with_slot(child, drop) };
     }
 
     unsafe fn drop_output(child: Child) {
-        // SAFETY: as in `take_output`.
-        let node = unsafe { Self::of(child) };
-        node.slot.with_mut(|slot| {
+        let drop = |slot: *mut Slot<F, S::Value>| {
             // SAFETY: the slot holds the output and is the caller's (invariant 1).
             unsafe { slot.cast::<S::Value>().drop_in_place() };
-        });
+        };
+        // SAFETY: the table is that of the child's own types, and the owner of the output has a
+        // count.
+        unsafe { Self::with_slot(child, drop) };
     }
 
     unsafe fn free(child: Child) {
