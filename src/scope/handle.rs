@@ -4,6 +4,7 @@ use core::{
     fmt,
     future::Future,
     marker::PhantomData,
+    mem,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -12,7 +13,8 @@ use futures_core::future::FusedFuture;
 
 use super::{
     child::{
-        ABORTED, COMPLETE, Child, EMPTIED, EMPTY, JOINED, JOINER, Joiner, OF_HANDLE, UNSTARTED,
+        ABORTED, COMPLETE, Child, EMPTIED, EMPTY, Header, JOINED, JOINER, Joiner, OF_HANDLE,
+        UNSTARTED,
     },
     limit::Loan,
     tally::ChildId,
@@ -170,44 +172,44 @@ impl<T> Handle<T> {
     }
 
     /// Leaves word where the driver finds it, of whom to wake and who lends a place; `false`
-    /// if the child completed meanwhile.
-    fn register(child: Child, cx: &Context<'_>) -> bool {
+    /// if the child completed meanwhile. `state` is one of the child, seen by this handle.
+    fn register(child: Child, state: usize, cx: &Context<'_>) -> bool {
         // SAFETY: the handle holds a count.
         let header = unsafe { child.header() };
-        let Some(before) = Self::take_back_joiner(child) else {
+        // The handle alone sets `JOINER`.
+        let before = match state & JOINER {
+            0 => Some(state),
+            _ => Self::take_back_joiner(child),
+        };
+        let Some(before) = before else {
             return false;
         };
-        let joiner = |f: &mut dyn FnMut(&mut Joiner)| {
-            // SAFETY: `JOINER` is clear, so the slot is the handle's (invariant 2).
-            header.joiner.with_mut(|joiner| f(unsafe { &mut *joiner }));
+        // SAFETY: `JOINER` is clear, so the slot is the handle's (invariant 2).
+        let (mut loan, is_known) = unsafe {
+            with_joiner(header, |joiner| {
+                let waker = joiner.waker.as_ref();
+                let is_known = waker.is_some_and(|waker| waker.will_wake(cx.waker()));
+                (joiner.loan.take(), is_known)
+            })
         };
-        let (mut loan, mut known) = (None, false);
-        joiner(&mut |joiner| {
-            loan = joiner.loan.take();
-            known = matches!(&joiner.waker, Some(waker) if waker.will_wake(cx.waker()));
-        });
         // SAFETY: the handle holds a count of the child.
         unsafe { Loan::renew(&mut loan, child, before & UNSTARTED != 0) };
-        let mut fresh = if known {
-            None
-        } else {
-            Some(cx.waker().clone())
+        let fresh = (!is_known).then(|| cx.waker().clone());
+        // SAFETY: as above.
+        let old = unsafe {
+            with_joiner(header, |joiner| {
+                joiner.loan = loan;
+                fresh.and_then(|fresh| joiner.waker.replace(fresh))
+            })
         };
-        joiner(&mut |joiner| {
-            joiner.loan = loan.take();
-            if !known {
-                core::mem::swap(&mut joiner.waker, &mut fresh);
-            }
-        });
-        drop(fresh);
+        drop(old);
         // Release: pairs with the driver's setting of `COMPLETE`, which sees the joiner.
         // Acquire: if that came first, the output is there.
         if header.link.state.fetch_or(JOINER, Ordering::AcqRel) & COMPLETE == 0 {
             return true;
         }
-        // The driver found the bit clear, so the slot is still the handle's.
-        let mut unused = Joiner::default();
-        joiner(&mut |joiner| unused = core::mem::take(joiner));
+        // SAFETY: the driver found the bit clear, so the slot is still the handle's.
+        drop(unsafe { with_joiner(header, mem::take) });
         false
     }
 
@@ -236,7 +238,8 @@ impl<T> Handle<T> {
         // SAFETY: the handle holds a count.
         let state = unsafe { &child.header().link.state };
         // Relaxed: it is not the output that is looked for.
-        state.load(Ordering::Relaxed) & COMPLETE == 0 && Self::register(child, cx)
+        let state = state.load(Ordering::Relaxed);
+        state & COMPLETE == 0 && Self::register(child, state, cx)
     }
 
     /// Takes back what [`wait`](Self::wait) has left with the child.
@@ -246,8 +249,7 @@ impl<T> Handle<T> {
                 // SAFETY: the handle holds a count.
                 let header = unsafe { child.header() };
                 // SAFETY: `JOINER` is clear, so the slot is the handle's (invariant 2).
-                let take = |slot: *mut Joiner| unsafe { slot.replace(Joiner::default()) };
-                drop(header.joiner.with_mut(take));
+                drop(unsafe { with_joiner(header, mem::take) });
             }
         }
     }
@@ -292,6 +294,14 @@ impl<T> Handle<T> {
     }
 }
 
+/// # Safety
+///
+/// The joiner's slot is the caller's.
+unsafe fn with_joiner<R>(header: &Header, f: impl FnOnce(&mut Joiner) -> R) -> R {
+    // SAFETY: the caller's word.
+    header.joiner.with_mut(|joiner| f(unsafe { &mut *joiner }))
+}
+
 impl<T> Future for Handle<T> {
     type Output = Result<T, Cancelled>;
 
@@ -308,7 +318,7 @@ impl<T> Future for Handle<T> {
         let header = unsafe { child.header() };
         // Acquire: pairs with the driver's setting of `COMPLETE`.
         let state = header.link.state.load(Ordering::Acquire);
-        if state & COMPLETE != 0 || !Self::register(child, cx) {
+        if state & COMPLETE != 0 || !Self::register(child, state, cx) {
             return Poll::Ready(self.take(child));
         }
         Poll::Pending
@@ -335,9 +345,7 @@ impl<T> Drop for Handle<T> {
         let mut panics = FirstPanic::default();
         if before & JOINED != JOINED {
             // SAFETY: no driver saw `JOINER` set, so the slot is the handle's (invariant 2).
-            let joiner = header
-                .joiner
-                .with_mut(|joiner| unsafe { joiner.replace(Joiner::default()) });
+            let joiner = unsafe { with_joiner(header, mem::take) };
             panics.run(|| drop(joiner));
         }
         if before & EMPTIED == COMPLETE {
