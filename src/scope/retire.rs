@@ -3,12 +3,12 @@
 use core::mem;
 
 use super::{
-    child::{AWAITING, COMPLETE, COUNTED, Child, DAEMON, EMPTY, HANDLE, JOINER, Joiner, RETIRED},
+    child::{AWAITING, COMPLETE, COUNTED, Child, DAEMON, EMPTY, HANDLE, JOINER, RETIRED},
     ready::QUEUED,
     shared::SharedRef,
 };
 use crate::sys::{
-    atomic::Ordering,
+    atomic::{AtomicUsize, Ordering},
     unwind::{self, FirstPanic, OnUnwind, Payload},
 };
 
@@ -30,37 +30,76 @@ pub(super) unsafe fn retire(shared: &SharedRef, child: Child) -> Result<(), Payl
     if state & DAEMON == 0 {
         shared.tally.end();
     }
-    // Release: pairs with the handle's acquiring look; the output is there. Acquire:
-    // pairs with the handle's setting of `JOINER`.
-    let before = header.link.state.fetch_or(COMPLETE, Ordering::AcqRel);
+    let (before, is_retired) = complete(&header.link.state, state);
     // Done also if user code unwinds where nothing catches it.
     let let_go = OnUnwind(|| {
-        // SAFETY: the caller's word.
-        unsafe { let_go(shared, child) };
+        if is_retired {
+            // SAFETY: the driver's count, which was left to nobody.
+            unsafe { child.release() };
+        } else {
+            // SAFETY: the caller's word.
+            unsafe { let_go(shared, child) };
+        }
     });
-    let told = unwind::catch(|| {
-        if is_waited_for {
-            shared.limits.serve();
-        }
-        if before & (HANDLE | EMPTY) == 0 {
-            // SAFETY: complete without a handle: the output is the driver's.
-            unsafe { child.drop_output() };
-        }
-        if before & JOINER != 0 {
-            // SAFETY: complete with `JOINER` set: the slot is the driver's.
-            let joiner = header
-                .joiner
-                .with_mut(|joiner| unsafe { joiner.replace(Joiner::default()) });
-            drop(joiner.loan);
-            if let Some(waker) = joiner.waker {
-                waker.wake();
+    let told = if is_waited_for || before & (HANDLE | EMPTY) == 0 || before & JOINER != 0 {
+        unwind::catch(|| {
+            if is_waited_for {
+                shared.limits.serve();
             }
-        }
-    });
+            // SAFETY: it completed with this state.
+            unsafe { tell(child, before) };
+        })
+    } else {
+        Ok(())
+    };
     drop(let_go);
     told
 }
 
+/// Marks a child as complete; the state before, and whether it was marked as retired with it, as it
+/// is if nobody has queued it and it waits for nobody. Then the driver's count stays with the
+/// driver.
+#[inline]
+fn complete(state: &AtomicUsize, known: usize) -> (usize, bool) {
+    if known & QUEUED == 0 && known < AWAITING {
+        let ended = known | COMPLETE | RETIRED;
+        // Release: pairs with the handle's acquiring look; the output is there. Acquire: pairs with
+        // the handle's setting of `JOINER`.
+        let swap = state.compare_exchange(known, ended, Ordering::AcqRel, Ordering::Relaxed);
+        if swap.is_ok() {
+            return (known, true);
+        }
+    }
+    // Release, acquire: as above.
+    (state.fetch_or(COMPLETE, Ordering::AcqRel), false)
+}
+
+/// Deals with the output of a child and with whoever waits for it.
+///
+/// # Safety
+///
+/// The caller is the driver, which has a count of the child and has completed it in this state.
+unsafe fn tell(child: Child, before: usize) {
+    // SAFETY: the driver has a count.
+    let header = unsafe { child.header() };
+    if before & (HANDLE | EMPTY) == 0 {
+        // SAFETY: complete without a handle: the output is the driver's.
+        unsafe { child.drop_output() };
+    }
+    if before & JOINER != 0 {
+        // SAFETY: complete with `JOINER` set: the slot is the driver's.
+        let joiner = header
+            .joiner
+            .with_mut(|joiner| mem::take(unsafe { &mut *joiner }));
+        drop(joiner.loan);
+        if let Some(waker) = joiner.waker {
+            waker.wake();
+        }
+    }
+}
+
+/// Gives the driver's count up, for a child that was completed and not retired yet.
+///
 /// # Safety
 ///
 /// As for `retire`, of which this is the end.
