@@ -195,6 +195,7 @@ mod driver;
 mod ending;
 mod gate;
 mod handle;
+mod inbox;
 #[cfg(feature = "std")]
 mod isolate;
 mod limit;
@@ -277,7 +278,7 @@ pub struct Driver<'env, B = Infallible, K = Threaded> {
 ///
 /// The explicit form of [`scope!`](crate::scope!).
 pub fn scope<'env>() -> (Driver<'env>, Scope<'env>) {
-    open()
+    open(false)
 }
 
 /// Opens a scope that the first error ends.
@@ -300,11 +301,12 @@ pub fn scope<'env>() -> (Driver<'env>, Scope<'env>) {
 /// # });
 /// ```
 pub fn try_scope<'env, B>() -> (Driver<'env, B>, Scope<'env, B>) {
-    open()
+    open(false)
 }
 
-fn open<'env, B, K>() -> (Driver<'env, B, K>, Scope<'env, B, K>) {
-    let shared = SharedRef::new();
+/// `is_local` only for the kind [`Local`].
+fn open<'env, B, K>(is_local: bool) -> (Driver<'env, B, K>, Scope<'env, B, K>) {
+    let shared = SharedRef::new(is_local);
     let scope = Scope::new(shared.clone());
     let driver = Driver {
         engine: Engine::new(shared),

@@ -15,13 +15,13 @@ use std::{
 
 use explore::{
     explore, poll_now,
-    task::{Bell, Tracked, finish, ring_elsewhere},
+    task::{Bell, Task, Tracked, finish, ring_elsewhere},
 };
 use loom::{future::block_on, thread};
 use pleach_loom::{
     Cancelled,
     internals::complete::{AtomicUsize, Ordering},
-    scope::{Scope, scope, try_scope},
+    scope::{Scope, local, scope, try_scope},
 };
 
 #[test]
@@ -195,6 +195,35 @@ fn a_remote_spawn_reaches_a_scope_that_parks() {
         };
         // The body waits for the child: a spawn that is not noticed is a deadlock.
         finish(driver.run(bell.heard()), other);
+    });
+}
+
+#[test]
+fn a_spawn_into_a_local_scope_wakes_its_task_once_with_a_wake_from_elsewhere() {
+    explore(&[2], || {
+        let (bell, ran) = (Arc::new(Bell::default()), Arc::new(AtomicUsize::new(0)));
+        let count = || {
+            let ran = Arc::clone(&ran);
+            async move {
+                ran.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        let task = Arc::new(Task::default());
+        let waker = Waker::from(Arc::clone(&task));
+        let (driver, s) = local::scope();
+        let mut running = Box::pin(driver.run(bell.heard()));
+        assert!(poll_now(running.as_mut(), &waker).is_pending());
+        s.spawn(count());
+        assert!(task.take(), "a spawn was not noticed");
+        while poll_now(running.as_mut(), &waker).is_pending() && task.take() {}
+        let other = ring_elsewhere(&bell);
+        s.spawn(count());
+        other.join().unwrap();
+        assert_eq!(task.wakes(), 1);
+        while poll_now(running.as_mut(), &waker).is_pending() {
+            assert!(task.take(), "a wake was lost");
+        }
+        ran.load(Ordering::Relaxed)
     });
 }
 

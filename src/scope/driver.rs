@@ -132,7 +132,7 @@ impl<B> Engine<B> {
         };
         if !is_over {
             self.phase = Phase::Idle;
-            if !self.batch.is_empty() || !self.shared.ready.park(cx) {
+            if !self.batch.is_empty() || !self.park(cx) {
                 cx.waker().wake_by_ref();
             }
             return Poll::Pending;
@@ -167,7 +167,7 @@ impl<B> Engine<B> {
         } else if !self.batch.is_empty() {
             return false;
         }
-        self.shared.ready.close_if_empty()
+        self.close_if_empty()
     }
 
     /// Whether no shielded child is left, now that the scope ends.
@@ -185,7 +185,8 @@ impl<B> Engine<B> {
     /// Whether `picks` chooses one of the children that are queued. Leaves the queue empty: all are
     /// in the batch.
     fn is_any_queued(&mut self, picks: impl Fn(usize, Kind) -> bool) -> bool {
-        self.batch.append(self.shared.ready.take());
+        let queued = self.take_ready();
+        self.batch.append(queued);
         self.batch.any(|link| {
             // SAFETY: a queued link is alive.
             let state = unsafe { &*link }.state.load(Ordering::Relaxed);
@@ -199,7 +200,7 @@ impl<B> Engine<B> {
         S: Settle<F::Output, Value = T, Break = B>,
     {
         if self.batch.is_empty() {
-            self.batch = self.shared.ready.take();
+            self.batch = self.take_ready();
         }
         let mut self_wakes = 0;
         let mut budget = self.budget.get();

@@ -32,11 +32,11 @@ pub type Scope<'env, B = Infallible> = super::Scope<'env, B, Local>;
 
 /// Opens a scope of children that need not be `Send`; see [`scope`](super::scope()).
 pub fn scope<'env>() -> (Driver<'env>, Scope<'env>) {
-    super::open()
+    super::open(true)
 }
 
 /// Opens a scope of children that need not be `Send` and that the first error ends; see
 /// [`try_scope`](super::try_scope).
 pub fn try_scope<'env, B>() -> (Driver<'env, B>, Scope<'env, B>) {
-    super::open()
+    super::open(true)
 }

@@ -3,7 +3,7 @@
 //! A producer is a waker or a spawn, on any thread. It puts a [`Link`] on a stack with one
 //! compare-and-swap; the driver takes the whole stack with one swap and turns it round, so
 //! that a pass serves in order of arrival and what becomes ready during a pass waits for
-//! the next one.
+//! the next one. (The spawns of a local scope do not come here: `inbox.rs`.)
 //!
 //! # States of the head
 //!
@@ -184,6 +184,22 @@ impl ReadyQueue {
         self.head
             .compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
+    }
+
+    /// Wakes the parent, if it is parked, for something that is ready elsewhere. Called on the thread
+    /// that parks.
+    #[inline]
+    pub(crate) fn unpark(&self) {
+        // Relaxed: parked on this thread, if at all; see `push`. Whoever has left that state before
+        // has woken the parent, or is about to.
+        if self.head.load(Ordering::Relaxed) == PARKED
+            && self
+                .head
+                .compare_exchange(PARKED, EMPTY, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            self.parent.wake();
+        }
     }
 
     /// Drops the waker of a task that has nothing to wait for any more.

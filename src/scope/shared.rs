@@ -9,6 +9,7 @@ use core::{
 
 use super::{
     count::Count,
+    inbox::Inbox,
     limit::Limits,
     ready::{Link, QUEUED, ReadyQueue},
     registry::Registry,
@@ -34,6 +35,9 @@ const BROKEN: usize = 1 << 2;
 #[derive(Debug)]
 pub(super) struct Shared {
     refs: Count,
+    /// Whether it is that of a scope of the kind `Local`.
+    pub(super) is_local: bool,
+    pub(super) inbox: Inbox,
     pub(super) ready: ReadyQueue,
     /// The body's place in the queue: it is child number 0.
     body: Link,
@@ -54,7 +58,7 @@ pub(super) struct Shared {
 pub(super) struct SharedRef(NonNull<Shared>);
 
 // SAFETY: a `Shared` is reached through `&` only, and all its fields may be used from any
-// thread: atomics, locks, and links under the rules of `ready.rs`.
+// thread: atomics, locks, links under the rules of `ready.rs`, and the inbox under its own.
 unsafe impl Send for SharedRef {}
 // SAFETY: as above.
 unsafe impl Sync for SharedRef {}
@@ -68,10 +72,13 @@ pub(super) enum Who {
 }
 
 impl SharedRef {
-    /// The block of a new scope, with its body queued.
-    pub(super) fn new() -> Self {
+    /// The block of a new scope, with its body queued. Of one that is local all handles are of the
+    /// kind `Local`.
+    pub(super) fn new(is_local: bool) -> Self {
         let shared = Box::into_raw(Box::new(Shared {
             refs: Count::new(1),
+            is_local,
+            inbox: Inbox::new(),
             ready: ReadyQueue::new(),
             body: Link::new(QUEUED),
             signal: Link::new(0),

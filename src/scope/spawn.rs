@@ -290,7 +290,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     }
 
     fn refused<T>(&self) -> Handle<T> {
-        let id = self.shared.tally.number();
+        let id = self.shared.tally.number(self.shared.is_local);
         self.shared.tally.set_aside();
         Handle::refused(self.shared.stop.cause(), id)
     }
@@ -331,7 +331,7 @@ impl<'env, B, K> Scope<'env, B, K> {
         F: Future,
         S: Settle<F::Output, Break = B>,
     {
-        let id = self.shared.tally.number();
+        let id = self.shared.tally.number(self.shared.is_local);
         if !kind.is_waited_for() {
             self.shared.tally.set_aside();
         }
@@ -341,8 +341,9 @@ impl<'env, B, K> Scope<'env, B, K> {
         // Made before the child is known: the parent's waker may panic.
         // SAFETY: the second count of a new child is the handle's.
         let handle = unsafe { Handle::attached(child, id) };
-        // SAFETY: made with its bit set; the driver's count keeps it alive.
-        if unsafe { self.shared.ready.push(child.as_link()) } {
+        // SAFETY: made with its bit set; the driver's count keeps it alive. This is a `Scope`, and of
+        // the kind with which the block was made.
+        if unsafe { self.shared.push_new(child.as_link()) } {
             return Ok(handle);
         }
         // SAFETY: linked above, and still alive.

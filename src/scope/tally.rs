@@ -50,10 +50,16 @@ impl Tally {
         }
     }
 
-    /// The number of a new child.
+    /// The number of a new child. Those of a local scope are given on one thread.
     #[inline]
-    pub(super) fn number(&self) -> ChildId {
+    pub(super) fn number(&self, is_local: bool) -> ChildId {
         // Relaxed: see the type.
+        if is_local {
+            // Nobody else writes it.
+            let number = self.numbers.load(Ordering::Relaxed).wrapping_add(1);
+            self.numbers.store(number, Ordering::Relaxed);
+            return ChildId(number);
+        }
         ChildId(self.numbers.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
     }
 

@@ -39,7 +39,7 @@ impl<B> Engine<B> {
         ending.note(failure);
         if is_first {
             self.shared.begin_end();
-            let queued = self.shared.ready.take();
+            let queued = self.take_ready();
             self.sort_queued(queued);
             ending.note_panic(self.drop_what_ends(how, clear_body));
         }
@@ -55,7 +55,7 @@ impl<B> Engine<B> {
         self.phase = Phase::Over;
         // First, since it runs nothing of the user's: whatever unwinds later where nothing
         // catches it, the queue is closed and every child is in a list.
-        let queued = self.shared.ready.close();
+        let queued = self.close();
         self.sort_queued(queued);
         let mut panics = FirstPanic::default();
         panics.run(|| self.shared.ready.forget_parent());

@@ -8,6 +8,7 @@ mod breaks;
 mod budget;
 mod counts;
 mod daemons;
+mod inbox;
 mod shielded;
 mod slot;
 #[cfg(feature = "inspect")]
