@@ -20,11 +20,23 @@ impl Count {
     /// If the count would get near to overflowing, which takes that many forgotten wakers.
     #[inline]
     pub(crate) fn acquire(&self) {
+        self.acquire_some(1);
+    }
+
+    /// Adds so many; otherwise as `acquire`.
+    #[inline]
+    pub(crate) fn acquire_some(&self, counts: usize) {
         // Relaxed: a new count is made out of an old one, nothing is looked at.
-        if self.0.fetch_add(1, Ordering::Relaxed) >= MOST {
-            self.0.fetch_sub(1, Ordering::Relaxed);
+        if self.0.fetch_add(counts, Ordering::Relaxed) >= MOST {
+            self.0.fetch_sub(counts, Ordering::Relaxed);
             panic!("too many wakers of one task: were they forgotten?");
         }
+    }
+
+    /// Takes so many off. The caller keeps one.
+    pub(crate) fn release_some(&self, counts: usize) {
+        // Relaxed: what this holder did goes with the count that it keeps.
+        self.0.fetch_sub(counts, Ordering::Relaxed);
     }
 
     /// Takes one off; `true` for the last, who frees the block.

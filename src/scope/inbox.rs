@@ -17,24 +17,37 @@ use core::{mem, task::Context};
 use super::{
     driver::Engine,
     ready::{Batch, Link},
-    shared::Shared,
+    shared::{Shared, SharedRef},
 };
 use crate::sys::cell::UnsafeCell;
 
+/// So many counts are taken at a time.
+const COUNTS: usize = 64;
+
 #[derive(Debug)]
-pub(super) struct Inbox(UnsafeCell<Batch>);
+pub(super) struct Inbox(UnsafeCell<Contents>);
+
+#[derive(Debug)]
+struct Contents {
+    spawned: Batch,
+    /// Counts of the scope's block that children will be given.
+    counts: usize,
+}
 
 impl Inbox {
     pub(super) fn new() -> Self {
-        Self(UnsafeCell::new(Batch::new()))
+        Self(UnsafeCell::new(Contents {
+            spawned: Batch::new(),
+            counts: 0,
+        }))
     }
 
     /// # Safety
     ///
     /// The caller is on the driver's thread, as invariant 1 has it.
-    unsafe fn with<R>(&self, f: impl FnOnce(&mut Batch) -> R) -> R {
+    unsafe fn with<R>(&self, f: impl FnOnce(&mut Contents) -> R) -> R {
         // SAFETY: on the one thread, by the caller's word, where nobody borrows it (invariant 2).
-        self.0.with_mut(|batch| f(unsafe { &mut *batch }))
+        self.0.with_mut(|contents| f(unsafe { &mut *contents }))
     }
 }
 
@@ -55,10 +68,10 @@ impl Shared {
         if self.ready.is_closed() {
             return false;
         }
-        let push = |batch: &mut Batch| {
-            let is_first = batch.is_empty();
+        let push = |contents: &mut Contents| {
+            let is_first = contents.spawned.is_empty();
             // SAFETY: the caller's word.
-            unsafe { batch.push_back(link) };
+            unsafe { contents.spawned.push_back(link) };
             is_first
         };
         // SAFETY: who has such a `Scope` is on that thread (invariant 1).
@@ -66,6 +79,33 @@ impl Shared {
             self.ready.unpark();
         }
         true
+    }
+}
+
+impl SharedRef {
+    /// A count of the block for a new child. The children of a local scope get those that were taken
+    /// in advance, which takes no read-modify-write.
+    ///
+    /// # Safety
+    ///
+    /// Of a scope that is local, the caller has a [`Scope`](super::Scope) of that kind.
+    #[inline]
+    pub(super) unsafe fn for_child(&self) -> Self {
+        // When it is closed the rest was given back.
+        if !self.is_local || self.ready.is_closed() {
+            return self.clone();
+        }
+        let take = |contents: &mut Contents| {
+            if contents.counts == 0 {
+                self.refs.acquire_some(COUNTS);
+                contents.counts = COUNTS;
+            }
+            contents.counts -= 1;
+        };
+        // SAFETY: who has such a `Scope` is on that thread (invariant 1).
+        unsafe { self.inbox.with(take) };
+        // SAFETY: the count that was taken just now.
+        unsafe { self.counted() }
     }
 }
 
@@ -82,6 +122,15 @@ impl<B> Engine<B> {
     pub(super) fn close(&self) -> Batch {
         let mut left = self.shared.ready.close();
         self.append_inbox(&mut left);
+        if self.shared.is_local {
+            // SAFETY: the driver's thread (invariant 1).
+            let counts = unsafe {
+                self.shared
+                    .inbox
+                    .with(|contents| mem::take(&mut contents.counts))
+            };
+            self.shared.refs.release_some(counts);
+        }
         left
     }
 
@@ -103,7 +152,7 @@ impl<B> Engine<B> {
             let spawned = unsafe {
                 self.shared
                     .inbox
-                    .with(|batch| mem::replace(batch, Batch::new()))
+                    .with(|contents| mem::replace(&mut contents.spawned, Batch::new()))
             };
             ready.append(spawned);
         }
@@ -112,6 +161,11 @@ impl<B> Engine<B> {
     #[inline]
     fn is_inbox_empty(&self) -> bool {
         // SAFETY: the driver's thread (invariant 1).
-        !self.shared.is_local || unsafe { self.shared.inbox.with(|batch| batch.is_empty()) }
+        !self.shared.is_local
+            || unsafe {
+                self.shared
+                    .inbox
+                    .with(|contents| contents.spawned.is_empty())
+            }
     }
 }

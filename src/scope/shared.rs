@@ -34,7 +34,7 @@ const BROKEN: usize = 1 << 2;
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    refs: Count,
+    pub(super) refs: Count,
     /// Whether it is that of a scope of the kind `Local`.
     pub(super) is_local: bool,
     pub(super) inbox: Inbox,
@@ -107,6 +107,13 @@ impl SharedRef {
     unsafe fn from_raw(raw: *const ()) -> Self {
         // SAFETY: never null, by the caller's word.
         Self(unsafe { NonNull::new_unchecked(raw.cast_mut().cast()) })
+    }
+
+    /// # Safety
+    ///
+    /// The caller hands over a count.
+    pub(super) unsafe fn counted(&self) -> Self {
+        Self(self.0)
     }
 
     fn as_raw(&self) -> *const () {

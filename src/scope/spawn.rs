@@ -335,7 +335,9 @@ impl<'env, B, K> Scope<'env, B, K> {
         if !kind.is_waited_for() {
             self.shared.tally.set_aside();
         }
-        let child = Child::new::<F, S>(self.shared.clone(), id, future, kind, counted);
+        // SAFETY: this is a `Scope`, and of the kind with which the block was made.
+        let shared = unsafe { self.shared.for_child() };
+        let child = Child::new::<F, S>(shared, id, future, kind, counted);
         // SAFETY: it is new, and unlinked when it is retired, or below.
         unsafe { self.shared.registry.link(child) };
         // Made before the child is known: the parent's waker may panic.
