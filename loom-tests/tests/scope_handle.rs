@@ -65,6 +65,36 @@ fn a_handle_polled_beside_completion_is_ready_or_is_woken() {
 }
 
 #[test]
+fn a_handle_polled_beside_the_completion_of_a_child_that_woke_itself_is_ready_or_is_woken() {
+    explore(&[true, false], || {
+        let (driver, s) = scope();
+        let handle = s.spawn(poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            Poll::Ready(Tracked::new(7))
+        }));
+        let task = Arc::new(Task::default());
+        let waker = Waker::from(Arc::clone(&task));
+        let other = thread::spawn(move || {
+            let mut handle = handle;
+            match poll_now(Pin::new(&mut handle), &waker) {
+                Poll::Ready(output) => {
+                    assert_eq!(output.unwrap().get(), 7);
+                    None
+                }
+                Poll::Pending => Some(handle),
+            }
+        });
+        let ((), pending) = finish(driver.run(async {}), other);
+        let early = pending.is_none();
+        if let Some(handle) = pending {
+            assert!(task.take(), "the waker was not called");
+            assert_eq!(block_on(handle).unwrap().get(), 7);
+        }
+        early
+    });
+}
+
+#[test]
 fn a_handle_dropped_beside_completion_leaves_the_output_to_one_of_the_two() {
     explore(&[()], || {
         let (driver, s) = scope();
