@@ -792,6 +792,30 @@ GUARDS = [
         "            let _ = scope;\n",
     ),
     Guard(
+        "src/scope/count.rs",
+        "who is not the last to hold a child frees it",
+        "self.0.load(Ordering::Acquire) == 1 ||",
+        "self.0.load(Ordering::Acquire) <= 2 ||",
+    ),
+    Guard(
+        "src/scope/retire.rs",
+        "a child that is queued is let go of as if it were not",
+        "if known & QUEUED == 0 && known < AWAITING {",
+        "if known < AWAITING {",
+    ),
+    Guard(
+        "src/scope/inbox.rs",
+        "a spawn into a parked local scope wakes nobody",
+        "            self.ready.unpark();\n",
+        "",
+    ),
+    Guard(
+        "src/scope/ready.rs",
+        "a spawn into a local scope overwrites what was pushed since it looked",
+        ".compare_exchange(PARKED, EMPTY, Ordering::Relaxed, Ordering::Relaxed)\n                .is_ok()",
+        ".swap(EMPTY, Ordering::Relaxed)\n                == PARKED",
+    ),
+    Guard(
         "src/scope/gate.rs",
         "an abort is lost when the child is held back at that moment",
         "link.unqueue(0) & (AWAITED | ABORTED) != 0",
