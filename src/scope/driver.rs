@@ -69,6 +69,8 @@ pub(super) struct Engine<B> {
     pub(super) budget: NonZeroUsize,
     pub(super) watch: Watch,
     pub(super) phase: Phase,
+    /// A task may be registered with the queue.
+    pub(super) has_parked: bool,
     _break: PhantomData<fn() -> B>,
 }
 
@@ -101,6 +103,7 @@ impl<B> Engine<B> {
             budget: NonZeroUsize::MAX,
             watch: Watch::default(),
             phase: Phase::Idle,
+            has_parked: false,
             _break: PhantomData,
         }
     }

@@ -140,9 +140,13 @@ impl<B> Engine<B> {
     }
 
     /// Registers the task of `cx` and parks, unless something is ready.
-    pub(super) fn park(&self, cx: &Context<'_>) -> bool {
+    pub(super) fn park(&mut self, cx: &Context<'_>) -> bool {
+        if !self.is_inbox_empty() {
+            return false;
+        }
+        self.has_parked = true;
         // Once more after that: the task's waker was cloned, and may have spawned.
-        self.is_inbox_empty() && self.shared.ready.park(cx) && self.is_inbox_empty()
+        self.shared.ready.park(cx) && self.is_inbox_empty()
     }
 
     #[inline]

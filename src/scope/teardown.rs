@@ -58,7 +58,9 @@ impl<B> Engine<B> {
         let queued = self.close();
         self.sort_queued(queued);
         let mut panics = FirstPanic::default();
-        panics.run(|| self.shared.ready.forget_parent());
+        if self.has_parked {
+            panics.run(|| self.shared.ready.forget_parent());
+        }
         panics.note(self.drop_what_ends(how, clear_body));
         panics.note(self.discard_unstarted(|_| false));
         panics.note(discard_list(&self.shared, &mut self.shielded));
