@@ -59,7 +59,7 @@ fn yields(
 
 #[test]
 fn children_outlast_the_body() {
-    inject("children outlast the body", 102, |world| {
+    inject("children outlast the body", 95, |world| {
         let (driver, s) = scope();
         for (name, times) in [("one", 1), ("two", 2), ("three", 0)] {
             s.spawn(yields(world, name, times));
@@ -71,7 +71,7 @@ fn children_outlast_the_body() {
 
 #[test]
 fn the_body_outlasts_the_children() {
-    inject("the body outlasts the children", 181, |world| {
+    inject("the body outlasts the children", 163, |world| {
         let (driver, s) = scope();
         let inner = world.clone();
         let body = world.child("body", async move {

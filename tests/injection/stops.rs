@@ -42,7 +42,7 @@ fn fails(
 
 #[test]
 fn an_error_of_a_child_ends_the_others() {
-    inject("an error of a child ends the others", 89, |world| {
+    inject("an error of a child ends the others", 80, |world| {
         let (driver, s) = try_scope();
         let driver = driver.limit(NonZeroUsize::new(3).unwrap());
         let kept = s.spawn(stays(world, "awaited later"));
