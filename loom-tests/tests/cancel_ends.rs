@@ -113,6 +113,23 @@ fn whoever_reads_a_cause_has_done_so_before_the_token_goes() {
     }
 }
 
+/// As above, by a handle that a weak one has made meanwhile, and that is gone again.
+#[test]
+fn whoever_was_found_by_a_weak_handle_has_read_before_the_token_goes() {
+    explore(&[true, false], || {
+        let root = CancelToken::new();
+        let token = root.child();
+        let weak = token.downgrade();
+        let other = thread::spawn(move || {
+            let found = weak.upgrade();
+            drop(weak);
+            found.is_some_and(|found| found.deadline().is_none())
+        });
+        drop(token);
+        other.join().unwrap()
+    });
+}
+
 #[test]
 fn drops_beside_a_cancel_free_everything_once() {
     Explore::new()

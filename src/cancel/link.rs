@@ -46,7 +46,7 @@ impl CancelToken {
     /// is a [`child`](Token::child).
     #[must_use]
     pub fn child_island(&self) -> CancelToken {
-        Self::linked(&[self], 1, self.deadline)
+        Self::linked(&[self], 1, self.end())
     }
 
     /// A token that is cancelled as soon as one of `parents` is, and stops as soon as one does.
@@ -67,7 +67,7 @@ impl CancelToken {
     /// ```
     #[must_use]
     pub fn any_of(parents: &[&CancelToken]) -> CancelToken {
-        let deadlines = parents.iter().map(|parent| parent.deadline);
+        let deadlines = parents.iter().map(|parent| parent.end());
         Self::linked(parents, 1, deadlines.min().unwrap_or(Instant::MAX))
     }
 
@@ -77,7 +77,7 @@ impl CancelToken {
     /// The last of them gives the cause. Otherwise as [`any_of`](Self::any_of).
     #[must_use]
     pub fn all_of(parents: &[&CancelToken]) -> CancelToken {
-        let deadlines = parents.iter().map(|parent| parent.deadline);
+        let deadlines = parents.iter().map(|parent| parent.end());
         let needed = parents.len().max(1);
         Self::linked(parents, needed, deadlines.max().unwrap_or(Instant::MAX))
     }

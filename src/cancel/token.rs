@@ -78,8 +78,9 @@ pub struct Token {
     pub(super) domain: *const Domain,
     pub(super) queue: Queue<Want, ()>,
     pub(super) raised: UnsafeCell<Stored>,
-    /// [`Instant::MAX`]: none.
-    pub(super) deadline: Instant,
+    /// [`Instant::MAX`]: none. Never written; in a cell because there the models see that a token is
+    /// freed while somebody may still read in it.
+    deadline: UnsafeCell<Instant>,
     // Others hold pointers to the token while its owner has a `&mut`.
     _pinned: PhantomPinned,
 }
@@ -106,7 +107,7 @@ impl Token {
                 domain: ptr::null(),
                 queue: Queue::new(()),
                 raised: UnsafeCell::new(Stored::NONE),
-                deadline,
+                deadline: UnsafeCell::new(deadline),
                 _pinned: PhantomPinned,
             }
         }
@@ -114,7 +115,7 @@ impl Token {
 
     /// A token that will be in the tree of `parent`, and is not linked yet.
     pub(super) fn below(parent: &Token, kind: Kind, deadline: Instant) -> Self {
-        let mut token = Self::unlinked(Links::new(kind), deadline.min(parent.deadline));
+        let mut token = Self::unlinked(Links::new(kind), deadline.min(parent.end()));
         token.domain = parent.domain();
         token
     }
@@ -136,6 +137,13 @@ impl Token {
         };
         // SAFETY: a token in a tree keeps its domain alive.
         unsafe { &*domain }
+    }
+
+    /// The deadline, or [`Instant::MAX`].
+    #[inline]
+    pub(super) fn end(&self) -> Instant {
+        // SAFETY: it is never written.
+        self.deadline.with(|deadline| unsafe { *deadline })
     }
 
     /// Whether the token is cancelled: a single load, which waits for nobody.
@@ -280,7 +288,8 @@ impl Token {
     #[inline]
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        (self.deadline != Instant::MAX).then_some(self.deadline)
+        let end = self.end();
+        (end != Instant::MAX).then_some(end)
     }
 
     /// How long until the deadline, as of `now`: zero if it has passed, `None` without one.
