@@ -15,7 +15,7 @@ use pin_project_lite::pin_project;
 use super::{
     Source,
     hub::HubRef,
-    pass::{Host, Passes},
+    pass::{Host, Passes, Phase},
     source::Output,
 };
 use crate::{
@@ -160,16 +160,6 @@ impl<S: Source> fmt::Debug for Driver<S> {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    New,
-    /// Between passes.
-    Idle,
-    /// In a pass. Found at the start of one, it means that a panic left the last one.
-    Passing,
-    Over,
-}
-
 pin_project! {
     /// What [`Run`] and [`RunTry`] have in common.
     struct Running<S, B, R, E>
@@ -258,11 +248,9 @@ impl<S: Source, B, R, E> Running<S, B, R, E> {
         M: Settle<B::Output, Value = R, Break = E>,
     {
         let mut this = self.project();
-        match *this.phase {
-            Phase::New => this.driver.children.hub.shared().call_body(),
-            Phase::Idle => {}
-            Phase::Passing => panic!("a group was polled again after a panic"),
-            Phase::Over => panic!("a group was polled after it had completed"),
+        this.phase.assert_alive();
+        if *this.phase == Phase::New {
+            this.driver.children.hub.shared().call_body();
         }
         *this.phase = Phase::Passing;
         let Driver { passes, children } = &mut *this.driver;

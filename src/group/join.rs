@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 
 use super::{
     Joiner, Source,
-    pass::{Host, Passes},
+    pass::{Host, Passes, Phase},
     source::Output,
 };
 use crate::{
@@ -51,17 +51,6 @@ struct Joining<S, J> {
     source: Option<S>,
     joiner: Option<J>,
     limit: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    New,
-    /// Between passes.
-    Idle,
-    /// In a pass, or beside one in what may cut it short. Found at the start of one, it means that a
-    /// panic left the last one.
-    Passing,
-    Over,
 }
 
 impl<S, J> Host<S::Child> for Joining<S, J>
@@ -184,11 +173,7 @@ where
 
     /// To be called before anything is polled.
     fn check(&self) {
-        match self.phase {
-            Phase::New | Phase::Idle => {}
-            Phase::Passing => panic!("a group was polled again after a panic"),
-            Phase::Over => panic!("a group was polled after it had completed"),
-        }
+        self.phase.assert_alive();
     }
 
     /// Goes on with the children; ready when there are none left and none to come.

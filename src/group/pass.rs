@@ -30,6 +30,30 @@ pub(super) trait Host<F: Future> {
     fn body(&mut self) -> ControlFlow<()>;
 }
 
+/// How far a group has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    New,
+    /// Between passes.
+    Idle,
+    /// In a pass. Found at the start of one, it means that a panic left the last one.
+    Passing,
+    Over,
+}
+
+impl Phase {
+    /// # Panics
+    ///
+    /// If there is nothing to poll any more.
+    pub(super) fn assert_alive(self) {
+        match self {
+            Self::New | Self::Idle => {}
+            Self::Passing => panic!("a group was polled again after a panic"),
+            Self::Over => panic!("a group was polled after it had completed"),
+        }
+    }
+}
+
 /// Children, and who of them is ready.
 #[derive(Debug)]
 pub(super) struct Passes<F> {
