@@ -60,7 +60,7 @@
 //!
 //! # What a group promises
 //!
-//! What a [scope](crate::scope) does: nothing outlives it; a panic goes on when all children are
+//! What a [scope](mod@crate::scope) does: nothing outlives it; a panic goes on when all children are
 //! gone; a child is polled once for its start and once for each burst of wakes; whoever is ready is
 //! polled in turn; the task is woken once for a burst. Children are dropped where they stand, the
 //! newest first, before the result is there.
