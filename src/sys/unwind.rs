@@ -86,8 +86,16 @@ pub(crate) fn run_in_drop(f: impl FnOnce()) {
 /// As [`run_in_drop`], for two steps that must both be taken.
 pub(crate) fn run_both_in_drop(first: impl FnOnce(), second: impl FnOnce()) {
     let mut panics = FirstPanic::default();
+    let mut second = Some(second);
+    // Without `std` it is run while the first one's panic unwinds.
+    let mut rest = OnUnwind(|| {
+        if let Some(second) = second.take() {
+            second();
+        }
+    });
     panics.run(first);
-    panics.run(second);
+    panics.run(|| (rest.0)());
+    drop(rest);
     panics.resume_in_drop();
 }
 
