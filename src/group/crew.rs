@@ -72,6 +72,8 @@ pub(super) struct Crew<F> {
     newest: Option<NonNull<Chunk<F>>>,
     /// Places in all chunks.
     places: usize,
+    /// All children were dropped, and no wakes are taken any more.
+    is_cleared: bool,
 }
 
 /// Those running, oldest first.
@@ -100,6 +102,7 @@ impl<F> Crew<F> {
             free: core::ptr::null_mut(),
             newest: None,
             places: 0,
+            is_cleared: false,
         }
     }
 
@@ -230,9 +233,17 @@ impl<F> Crew<F> {
         !self.batch.is_empty()
     }
 
+    /// Whether [`clear`](Self::clear) has gone through.
+    pub(super) fn is_cleared(&self) -> bool {
+        self.is_cleared
+    }
+
     /// Drops all children, the newest first, and takes no wakes any more; the first panic of a
     /// destructor. Goes on where it stopped if it is called again.
     pub(super) fn clear(&mut self) -> Result<(), Payload> {
+        if self.is_cleared {
+            return Ok(());
+        }
         let closed = self.shared.ready.close();
         for mut batch in [mem::replace(&mut self.batch, Batch::new()), closed] {
             while let Some(link) = batch.pop_front() {
@@ -251,6 +262,7 @@ impl<F> Crew<F> {
             // SAFETY: it was found there, so it has a future.
             panics.run(|| unsafe { self.end(slot) });
         }
+        self.is_cleared = true;
         panics.into_result()
     }
 

@@ -135,6 +135,9 @@ impl<S: Source> Driver<S> {
     /// Drops those that were not started, then what `clear_body` does, then the running children,
     /// the newest first. Again it does what is left.
     fn tear_down(&mut self, clear_body: impl FnOnce()) -> Result<(), Payload> {
+        if self.passes.crew.is_cleared() {
+            return Ok(());
+        }
         let mut panics = FirstPanic::default();
         panics.run(|| self.children.source = None);
         panics.run(clear_body);
