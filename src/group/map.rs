@@ -2,10 +2,19 @@
 
 use core::{future::Future, iter, num::NonZeroUsize};
 
-use super::{All, Discard, Iter, Join, TryAll, TryDiscard, group};
+use super::{All, Discard, Group, Iter, Join, TryAll, TryDiscard, group};
 
 /// Items, and what makes children of them.
 type Map<I, G> = Iter<iter::Map<<I as IntoIterator>::IntoIter, G>>;
+
+fn over<I, G, F>(items: I, limit: NonZeroUsize, child: G) -> Group<Map<I, G>>
+where
+    I: IntoIterator,
+    G: FnMut(I::Item) -> F,
+    F: Future,
+{
+    group(items.into_iter().map(child)).limit(limit)
+}
 
 /// Runs a child for each item, at most `limit` at a time, and drops the outputs.
 ///
@@ -33,8 +42,7 @@ where
     G: FnMut(I::Item) -> F,
     F: Future,
 {
-    let children = items.into_iter().map(child);
-    group(children).limit(limit).join(Discard::new())
+    over(items, limit, child).join(Discard::new())
 }
 
 /// As [`for_each_limit`], until the first error, at which the others are dropped.
@@ -48,8 +56,7 @@ where
     G: FnMut(I::Item) -> F,
     F: Future<Output = Result<T, E>>,
 {
-    let children = items.into_iter().map(child);
-    group(children).limit(limit).join(TryDiscard::new())
+    over(items, limit, child).join(TryDiscard::new())
 }
 
 /// Runs a child for each item, at most `limit` at a time; gives the outputs in the order of the
@@ -76,8 +83,7 @@ where
     G: FnMut(I::Item) -> F,
     F: Future,
 {
-    let children = items.into_iter().map(child);
-    group(children).limit(limit).join(All::new())
+    over(items, limit, child).join(All::new())
 }
 
 /// As [`map_ordered`], until the first error, at which the others are dropped.
@@ -91,8 +97,7 @@ where
     G: FnMut(I::Item) -> F,
     F: Future<Output = Result<T, E>>,
 {
-    let children = items.into_iter().map(child);
-    group(children).limit(limit).join(TryAll::new())
+    over(items, limit, child).join(TryAll::new())
 }
 
 /// As [`map_ordered`], with the outputs in the order in which they came.
@@ -106,8 +111,7 @@ where
     G: FnMut(I::Item) -> F,
     F: Future,
 {
-    let children = items.into_iter().map(child);
-    group(children).limit(limit).join(All::unordered())
+    over(items, limit, child).join(All::unordered())
 }
 
 /// As [`map_unordered`], until the first error, at which the others are dropped.
@@ -121,6 +125,5 @@ where
     G: FnMut(I::Item) -> F,
     F: Future<Output = Result<T, E>>,
 {
-    let children = items.into_iter().map(child);
-    group(children).limit(limit).join(TryAll::unordered())
+    over(items, limit, child).join(TryAll::unordered())
 }
