@@ -13,6 +13,9 @@
 //! beats an error, and goes on when the others are gone (with `std`; without, it goes through at
 //! once).
 //!
+//! (`race` is simpler: it drops its futures from the first to the last, and lets a panic through at
+//! once.)
+//!
 //! There is one difference. Without an allocation there is no waker for each child, so all that are
 //! not done are polled when one of them is woken. Beyond a handful use a scope.
 
