@@ -136,7 +136,6 @@ mod latch;
 pub mod oneshot;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub mod pipeline;
-#[cfg(all(feature = "std", not(loom)))]
 pub mod runtime;
 #[cfg(feature = "alloc")]
 pub mod scope;
