@@ -134,6 +134,8 @@ pub mod group;
 pub mod join;
 mod latch;
 pub mod oneshot;
+#[cfg(all(feature = "std", target_has_atomic = "ptr"))]
+pub mod par;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub mod pipeline;
 pub mod runtime;

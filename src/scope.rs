@@ -195,6 +195,8 @@ mod driver;
 mod ending;
 mod gate;
 mod handle;
+#[cfg(feature = "std")]
+mod held;
 mod inbox;
 #[cfg(feature = "std")]
 mod isolate;
@@ -234,6 +236,8 @@ use core::{
 pub use crate::cancel::Cancelled;
 pub use admits::{Admits, Local, Threaded};
 pub use handle::Handle;
+#[cfg(feature = "std")]
+pub(crate) use held::Held;
 #[cfg(feature = "std")]
 pub use isolate::{Isolate, Panicked, isolate};
 pub(crate) use node::{Plain, Settle, Try};

@@ -25,6 +25,8 @@ pub enum CauseKind {
     Dropped,
     /// The child was aborted by its handle.
     Aborted,
+    /// The runtime dropped the task that did it: it shuts down, or is gone.
+    Lost,
     /// The program shuts down.
     Shutdown,
     /// Something that the code of the [`Cause`] tells.
@@ -152,6 +154,7 @@ impl fmt::Display for Cause {
             CauseKind::Panicked => "a panic",
             CauseKind::Dropped => "its guard was dropped",
             CauseKind::Aborted => "it was aborted",
+            CauseKind::Lost => "the runtime dropped the task",
             CauseKind::Shutdown => "the program shuts down",
             CauseKind::User => "a cause of the program's own",
         }))?;

@@ -23,6 +23,7 @@
 //! | `EMPTY` | the driver | the slot holds neither future nor output |
 //! | `RETIRED` | the driver | the driver has let go of the child |
 //! | `ABORTED` | the handle | the driver is to drop the child |
+//! | `LOST` | the child | it is aborted because the runtime lost it: `held.rs` |
 //! | `DAEMON`, `SHIELDED` | birth | what [kind](Kind) of child it is |
 //! | `COUNTED` | birth | the child counts towards the scope's limit |
 //! | the rest | handles | how many siblings' handles the child waits for: `limit.rs` |
@@ -80,8 +81,9 @@ pub(super) const OF_HANDLE: usize = HANDLE | JOINER;
 pub(super) const JOINED: usize = COMPLETE | JOINER;
 /// Set the first alone: the output is there.
 pub(super) const EMPTIED: usize = COMPLETE | EMPTY;
+pub(super) const LOST: usize = 1 << 14;
 /// One sibling waited for, in the bits above the flags.
-pub(super) const AWAITING: usize = 1 << 14;
+pub(super) const AWAITING: usize = 1 << 15;
 
 /// What becomes of a child when its scope is cancelled or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -407,7 +409,7 @@ impl Drop for Release {
 /// # Safety
 ///
 /// `data` is that of a waker with the table `CHILD`.
-unsafe fn child_of(data: *const ()) -> Child {
+pub(super) unsafe fn child_of(data: *const ()) -> Child {
     // SAFETY: the data of such a waker is a node, so not null.
     Child(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
 }

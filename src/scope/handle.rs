@@ -13,7 +13,7 @@ use futures_core::future::FusedFuture;
 
 use super::{
     child::{
-        ABORTED, COMPLETE, Child, EMPTIED, EMPTY, Header, JOINED, JOINER, Joiner, OF_HANDLE,
+        ABORTED, COMPLETE, Child, EMPTIED, EMPTY, Header, JOINED, JOINER, Joiner, LOST, OF_HANDLE,
         UNSTARTED,
     },
     limit::Loan,
@@ -262,8 +262,9 @@ impl<T> Handle<T> {
                 // SAFETY: the handle holds a count.
                 let header = unsafe { child.header() };
                 // Relaxed: a child that is lost for an abort is so after that.
-                if header.link.state.load(Ordering::Relaxed) & ABORTED != 0 {
-                    return CauseKind::Aborted.into();
+                let state = header.link.state.load(Ordering::Relaxed);
+                if let Some(why) = why_aborted(state) {
+                    return why;
                 }
                 let cause = header.scope.stop.known_cause();
                 cause.unwrap_or(CauseKind::Dropped.into())
@@ -281,8 +282,8 @@ impl<T> Handle<T> {
             // SAFETY: complete with `HANDLE` set: the output is the handle's (`child.rs`,
             // invariant 1), and `Taken` keeps it from being taken twice.
             Ok(unsafe { child.take_output() })
-        } else if state & ABORTED != 0 {
-            Err(Cause::new(CauseKind::Aborted).into())
+        } else if let Some(why) = why_aborted(state) {
+            Err(why.into())
         } else {
             // SAFETY: the count is still held.
             Err(unsafe { child.header() }.scope.stop.cause().into())
@@ -292,6 +293,16 @@ impl<T> Handle<T> {
         unsafe { child.release_as_last() };
         result
     }
+}
+
+/// Why a child with this state was aborted, if it was.
+fn why_aborted(state: usize) -> Option<Cause> {
+    let kind = match state & (ABORTED | LOST) {
+        0 => return None,
+        ABORTED => CauseKind::Aborted,
+        _ => CauseKind::Lost,
+    };
+    Some(kind.into())
 }
 
 /// # Safety

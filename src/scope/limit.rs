@@ -15,7 +15,7 @@
 //! children that spawn and wait goes on under any limit, one lent place at a time.
 //!
 //! Who waits is found out when a handle is polled: whichever child this scope's driver is
-//! polling on this very thread. That holds through combinators with wakers of their own and
+//! polling on this very thread, or has at work here (`held.rs`). That holds through combinators with wakers of their own and
 //! through nested scopes. The [`Loan`] lies beside the joiner's waker, and ends with the wait:
 //! when somebody else polls the handle, when it is dropped, or when the child that is awaited
 //! is done, which is before anybody else is started. A child that polls a handle and then
@@ -136,10 +136,11 @@ impl Limits {
         Some(Polling(self))
     }
 
-    /// The child that the driver polls on this thread, with a count for the caller.
+    /// The child that the driver polls on this thread, or that has its work done here, with a count
+    /// for the caller.
     fn polled_here(&self) -> Option<Child> {
         let here = thread::current();
-        self.polled.with(|polled| match *polled {
+        let polled = self.polled.with(|polled| match *polled {
             Some((thread, child)) if thread == here => {
                 // SAFETY: the driver polls it, so it is alive, and stays so while the lock
                 // keeps the driver from leaving `Polling`.
@@ -147,7 +148,15 @@ impl Limits {
                 Some(child)
             }
             _ => None,
-        })
+        });
+        #[cfg(feature = "std")]
+        let polled = polled.or_else(|| {
+            let child = super::held::working_here(self)?;
+            // SAFETY: whoever has it at work holds a count.
+            unsafe { child.acquire() };
+            Some(child)
+        });
+        polled
     }
 }
 

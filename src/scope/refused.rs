@@ -18,6 +18,15 @@ impl<F> Refused<F> {
         }
     }
 
+    /// The same, with another future in it.
+    #[cfg(feature = "std")]
+    pub(crate) fn map<G>(self, f: impl FnOnce(F) -> G) -> Refused<G> {
+        Refused {
+            future: f(self.future),
+            full: self.full,
+        }
+    }
+
     /// The future that was refused.
     pub fn into_inner(self) -> F {
         self.future

@@ -26,6 +26,8 @@ mod imp {
         std::thread_local!(static MARK: u8 = const { 0 });
         MARK.with(|mark| ThreadId(core::ptr::from_ref(mark).addr()))
     }
+
+    std::thread_local!(pub(super) static INNERMOST: core::cell::Cell<*const ()> = const { core::cell::Cell::new(core::ptr::null()) });
 }
 
 #[cfg(all(not(loom), not(feature = "std")))]
@@ -55,9 +57,24 @@ mod imp {
     pub(crate) fn spin(_: u32) {
         loom::thread::yield_now();
     }
+
+    #[cfg(feature = "std")]
+    loom::thread_local!(pub(super) static INNERMOST: core::cell::Cell<*const ()> = core::cell::Cell::new(core::ptr::null()));
 }
 
 pub(crate) use imp::{ThreadId, current};
+
+/// A word of the running thread's own, null at first: where the list of what it is at begins.
+#[cfg(feature = "std")]
+pub(crate) fn innermost() -> *const () {
+    imp::INNERMOST.with(core::cell::Cell::get)
+}
+
+/// Sets [`innermost`].
+#[cfg(feature = "std")]
+pub(crate) fn set_innermost(innermost: *const ()) {
+    imp::INNERMOST.with(|cell| cell.set(innermost));
+}
 
 /// One turn of waiting for another thread that needs a moment; `turns` counts them.
 #[cfg(any(loom, feature = "std", not(feature = "critical-section")))]

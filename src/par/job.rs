@@ -1,0 +1,52 @@
+//! What can be done elsewhere: a future as a task, a closure on a thread that may block.
+
+use core::future::Future;
+
+use super::{
+    crew::Member,
+    task::{Call, Post, Task},
+};
+use crate::runtime::{Spawn, SpawnBlocking};
+
+/// Something to be done elsewhere, and by whom, for a post `P`.
+pub(super) trait Job<P: Post> {
+    /// Has it done.
+    fn start(self, post: P, member: Member);
+}
+
+/// A future to be run by an executor.
+#[derive(Debug)]
+pub(super) struct RunFuture<S, F> {
+    pub(super) runtime: S,
+    pub(super) future: F,
+}
+
+impl<S, F, P> Job<P> for RunFuture<S, F>
+where
+    S: Spawn,
+    F: Future<Output = P::Output> + Send + 'static,
+    P: Post + 'static,
+{
+    fn start(self, post: P, member: Member) {
+        self.runtime.spawn(Task::new(self.future, post, member));
+    }
+}
+
+/// A closure to be called where it may block.
+#[derive(Debug)]
+pub(super) struct CallBlocking<S, W> {
+    pub(super) runtime: S,
+    pub(super) work: W,
+}
+
+impl<S, W, P> Job<P> for CallBlocking<S, W>
+where
+    S: SpawnBlocking,
+    W: FnOnce() -> P::Output + Send + 'static,
+    P: Post + 'static,
+{
+    fn start(self, post: P, member: Member) {
+        let call = Call::new(self.work, post, member);
+        self.runtime.spawn_blocking(move || call.run());
+    }
+}

@@ -1,0 +1,170 @@
+//! A future that is run elsewhere, for whoever wants to await it wherever.
+
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::future::FusedFuture;
+
+use super::{
+    crew::{Crew, Member},
+    job::{Job, RunFuture},
+    proxy::unclaimed,
+    slot::{Outcome, Slot},
+    task::Post,
+};
+use crate::{
+    cancel::{Cancelled, Cause, CauseKind},
+    runtime::Spawn,
+    sys::{
+        Shared,
+        unwind::{self, Payload},
+    },
+    wait::WakerCell,
+};
+
+/// A future that the runtime runs from its first poll on: [`ParScope::parallel`].
+///
+/// [`ParScope::parallel`]: super::ParScope::parallel
+#[must_use = "futures do nothing unless awaited or polled"]
+pub struct Parallel<S, F: Future> {
+    state: State<S, F>,
+}
+
+enum State<S, F: Future> {
+    Unstarted {
+        job: RunFuture<S, F>,
+        crew: Shared<Crew>,
+    },
+    Started(Shared<Desk<F::Output>>),
+    Over,
+}
+
+/// What a task and its [`Parallel`] share.
+struct Desk<T> {
+    slot: Slot<T>,
+    waiter: WakerCell,
+}
+
+// Nothing is pinned: the job is moved to the runtime before it is begun.
+impl<S, F: Future> Unpin for Parallel<S, F> {}
+
+impl<S, F: Future> Parallel<S, F> {
+    pub(super) fn new(job: RunFuture<S, F>, crew: Shared<Crew>) -> Self {
+        Self {
+            state: State::Unstarted { job, crew },
+        }
+    }
+}
+
+impl<S, F> Future for Parallel<S, F>
+where
+    S: Spawn,
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    type Output = Result<F::Output, Cancelled>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let State::Started(desk) = &self.state {
+            desk.waiter.register(cx);
+            if !desk.slot.is_done() {
+                return Poll::Pending;
+            }
+            // SAFETY: it is done.
+            let outcome = unsafe { desk.slot.take() };
+            self.state = State::Over;
+            return match outcome {
+                Some(Ok(output)) => Poll::Ready(Ok(output)),
+                Some(Err(payload)) => unwind::resume(payload),
+                None => lost(CauseKind::Lost),
+            };
+        }
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::Unstarted { job, crew } => {
+                let Some(member) = Member::join(crew) else {
+                    drop(job);
+                    return lost(CauseKind::ScopeEnded);
+                };
+                let desk = Shared::new(Desk {
+                    slot: Slot::new(),
+                    waiter: WakerCell::new(),
+                });
+                desk.waiter.register(cx);
+                self.state = State::Started(desk.clone());
+                job.start(desk, member);
+                Poll::Pending
+            }
+            _ => panic!("`Parallel` was polled after it had completed"),
+        }
+    }
+}
+
+fn lost<T>(why: CauseKind) -> Poll<Result<T, Cancelled>> {
+    Poll::Ready(Err(Cause::new(why).into()))
+}
+
+impl<S, F> FusedFuture for Parallel<S, F>
+where
+    S: Spawn,
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    fn is_terminated(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+}
+
+impl<S, F: Future> Drop for Parallel<S, F> {
+    fn drop(&mut self) {
+        let State::Started(desk) = &self.state else {
+            return;
+        };
+        let mut panics = unwind::FirstPanic::default();
+        panics.run(|| desk.slot.abort());
+        panics.run(|| desk.waiter.clear());
+        if desk.slot.leave() {
+            // SAFETY: it is done.
+            panics.note(unclaimed(unsafe { desk.slot.take() }));
+        }
+        panics.resume_in_drop();
+    }
+}
+
+impl<S, F: Future> fmt::Debug for Parallel<S, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Unstarted { .. } => "unstarted",
+            State::Started(_) => "started",
+            State::Over => "over",
+        };
+        f.debug_struct("Parallel").field("state", &state).finish()
+    }
+}
+
+impl<T: Send> Post for Shared<Desk<T>> {
+    type Output = T;
+
+    fn is_aborted(&self) -> bool {
+        self.slot.is_aborted()
+    }
+
+    fn listen(&self, cx: &Context<'_>) -> bool {
+        self.slot.listen(cx)
+    }
+
+    fn working<R>(&self, poll: impl FnOnce() -> R) -> R {
+        poll()
+    }
+
+    fn deliver(self, outcome: Option<Outcome<T>>) -> Result<(), Payload> {
+        // SAFETY: the task does this once.
+        if unsafe { self.slot.put(outcome) } {
+            // SAFETY: the waiter has left, and the outcome is the task's.
+            return unclaimed(unsafe { self.slot.take() });
+        }
+        self.waiter.wake();
+        Ok(())
+    }
+}

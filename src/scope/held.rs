@@ -1,0 +1,101 @@
+//! A child whose work is done elsewhere: a count of it, for the place where that is.
+//!
+//! The child itself is polled by its scope as any other, starts the work, and waits to be woken.
+
+use core::{ptr, task::Context};
+
+use super::{
+    child::{ABORTED, Child, LOST, child_of},
+    limit::Limits,
+};
+use crate::{cancel::CauseKind, sys::thread};
+
+/// A counted pointer to a child: its memory stays, whatever becomes of its future.
+#[derive(Debug)]
+pub(crate) struct Held(Child);
+
+// SAFETY: what this does to a child may be done from any thread, as by its wakers.
+unsafe impl Send for Held {}
+// SAFETY: as above.
+unsafe impl Sync for Held {}
+
+impl Held {
+    /// The child that is polled with `cx`.
+    ///
+    /// # Safety
+    ///
+    /// The context is that with which a scope polls a child.
+    pub(crate) unsafe fn of(cx: &Context<'_>) -> Self {
+        // SAFETY: a child is polled with a waker of its own table.
+        let child = unsafe { child_of(cx.waker().data()) };
+        // SAFETY: it is being polled, so alive.
+        unsafe { child.acquire() };
+        Self(child)
+    }
+
+    /// Has the child polled.
+    pub(crate) fn wake(&self) {
+        // SAFETY: this holds a count.
+        unsafe { self.0.wake() };
+    }
+
+    /// Has the child dropped, with [`CauseKind::Lost`] for its handle, and cancels the scope for that.
+    /// Called by the child while it is polled.
+    pub(crate) fn lose(&self) {
+        // SAFETY: this holds a count.
+        unsafe { self.0.wake_as(ABORTED | LOST) };
+        // SAFETY: as above.
+        let scope = unsafe { &self.0.header().scope };
+        scope.cancel_with(CauseKind::Lost.into());
+    }
+
+    /// Calls `work`, for which a handle that it polls belongs to this child: see `limit.rs`.
+    pub(crate) fn working<R>(&self, work: impl FnOnce() -> R) -> R {
+        // SAFETY: this holds a count.
+        let limits = unsafe { &self.0.header().scope.limits };
+        if limits.get().is_none() {
+            return work();
+        }
+        let here = Working {
+            limits,
+            child: self.0,
+            outer: thread::innermost(),
+        };
+        thread::set_innermost(ptr::from_ref(&here).cast());
+        work()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: gives up the count of `of`.
+        unsafe { self.0.release() };
+    }
+}
+
+/// What runs on this thread for a child of a limited scope, innermost first: a list on the thread's
+/// stack, of which each part ends before the one around it.
+struct Working<'a> {
+    limits: &'a Limits,
+    child: Child,
+    outer: *const (),
+}
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        thread::set_innermost(self.outer);
+    }
+}
+
+/// The child that the scope with these limits has at work on this thread.
+pub(super) fn working_here(limits: &Limits) -> Option<Child> {
+    let mut innermost = thread::innermost().cast::<Working<'_>>();
+    // SAFETY: the list holds what is on this thread's stack now, put there by `working`.
+    while let Some(working) = unsafe { innermost.as_ref() } {
+        if ptr::eq(working.limits, limits) {
+            return Some(working.child);
+        }
+        innermost = working.outer.cast();
+    }
+    None
+}
