@@ -27,8 +27,21 @@ fn explore<T>(expected: &[T], model: impl Fn() -> T + Send + Sync + 'static)
 where
     T: Ord + Clone + std::fmt::Debug + Send + 'static,
 {
+    in_one_hold(Explore::new()).run(expected, model);
+}
+
+/// As [`explore`], or, but in a deep run, those with few preemptions.
+#[track_caller]
+fn shallow<T>(expected: &[T], model: impl Fn() -> T + Send + Sync + 'static)
+where
+    T: Ord + Clone + std::fmt::Debug + Send + 'static,
+{
+    in_one_hold(Explore::new()).shallow(3).run(expected, model);
+}
+
+fn in_one_hold(explore: Explore) -> Explore {
     STEPS.store(64, std::sync::atomic::Ordering::Relaxed);
-    explore::explore(expected, model);
+    explore
 }
 
 #[test]
@@ -44,7 +57,7 @@ fn an_island_is_told_or_born_cancelled() {
 
 #[test]
 fn whoever_cancels_returns_when_islands_are_cancelled() {
-    explore(&[true, false], || {
+    shallow(&[true, false], || {
         let token = CancelToken::new();
         let island = token.child_island();
         let below = island.child();
@@ -108,7 +121,7 @@ fn the_drain_waits_for_islands() {
 
 #[test]
 fn any_of_takes_the_cause_of_the_first() {
-    explore(&[1, 2], || {
+    shallow(&[1, 2], || {
         let parents = [CancelToken::new(), CancelToken::new()];
         let any = CancelToken::any_of(&[&parents[0], &parents[1]]);
         let other = elsewhere(&parents[0], |parent| parent.cancel_with(Cause::user(1)));
@@ -121,7 +134,7 @@ fn any_of_takes_the_cause_of_the_first() {
 
 #[test]
 fn all_of_waits_for_the_last() {
-    explore(&[1, 2], || {
+    shallow(&[1, 2], || {
         let parents = [CancelToken::new(), CancelToken::new()];
         let all = CancelToken::all_of(&[&parents[0], &parents[1]]);
         let other = elsewhere(&parents[0], |parent| parent.cancel_with(Cause::user(1)));
@@ -209,7 +222,7 @@ fn all_of_stops_when_all_stop_in_whatever_way() {
 
 #[test]
 fn a_linked_token_may_go_beside_cancels() {
-    explore(&[()], || {
+    shallow(&[()], || {
         let parents = [CancelToken::new(), CancelToken::new()];
         let any = CancelToken::any_of(&[&parents[0], &parents[1]]);
         let other = thread::spawn(move || {
@@ -225,7 +238,7 @@ fn a_linked_token_may_go_beside_cancels() {
 
 #[test]
 fn a_linked_token_may_go_beside_a_parent_that_goes() {
-    explore(&[()], || {
+    shallow(&[()], || {
         let [first, second] = [CancelToken::new(), CancelToken::new()];
         let any = CancelToken::any_of(&[&first, &second]);
         let other = thread::spawn(move || {

@@ -44,7 +44,7 @@ fn recv_all(receiver: &Receiver<Message>) -> Vec<usize> {
 #[test]
 fn a_message_arrives_and_then_the_end() {
     for (make, capacity) in KINDS {
-        explore(&[vec![1]], move || {
+        Explore::new().shallow(3).run(&[vec![1]], move || {
             let (sender, receiver) = make(capacity);
             let other = thread::spawn(move || send(&sender, 1));
             let received = recv_all(&receiver);
@@ -59,6 +59,7 @@ fn two_messages_arrive_in_order_and_then_the_end() {
     for (make, capacity) in KINDS {
         Explore::new()
             .preemption_bound(4, "both threads wait for one another, several times")
+            .shallow(3)
             .run(&[vec![1, 2]], move || {
                 let (sender, receiver) = make(capacity);
                 let other = thread::spawn(move || {
@@ -77,6 +78,7 @@ fn two_senders_lose_nothing() {
     for (make, capacity) in KINDS {
         Explore::new()
             .preemption_bound(3, "three threads that wait for one another")
+            .shallow(2)
             .run(&[vec![1, 2], vec![2, 1]], move || {
                 let (sender, receiver) = make(capacity);
                 let others = [1, 2].map(|n| elsewhere(&sender, move |sender| send(sender, n)));
@@ -95,6 +97,7 @@ fn two_receivers_get_both_messages() {
     for (make, capacity) in KINDS {
         Explore::new()
             .preemption_bound(3, "three threads that wait for one another")
+            .shallow(2)
             .run(&[(1, 2), (2, 1)], move || {
                 let (sender, receiver) = make(capacity);
                 let other = elsewhere(&receiver, |receiver| recv(receiver).unwrap());
@@ -363,7 +366,7 @@ fn the_end_comes_after_the_permits() {
 
 #[test]
 fn the_last_handles_go_at_once_and_nothing_is_left() {
-    explore(&[()], || {
+    Explore::new().shallow(3).run(&[()], || {
         let (sender, receiver) = bounded(1);
         let (weak, other_sender) = (sender.downgrade(), sender.clone());
         send(&sender, 1);

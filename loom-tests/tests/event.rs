@@ -12,7 +12,7 @@ use std::{
 };
 
 use explore::{
-    explore,
+    Explore, explore,
     guarded::{Guarded, beside},
     is_ready, pending, poll_now,
     task::is_ready_for_another,
@@ -136,7 +136,7 @@ fn whoever_waits_after_a_reset_is_left_alone_by_the_set_before() {
 
 #[test]
 fn a_set_returns_when_all_are_let_go_whichever_set_does_it() {
-    explore(&[true, false], || {
+    Explore::new().shallow(3).run(&[true, false], || {
         let event = event();
         let mut before = [(); 3].map(|()| pending(event.wait()));
         let other = beside(&event, |event| event.set());

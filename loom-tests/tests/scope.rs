@@ -14,7 +14,7 @@ use std::{
 };
 
 use explore::{
-    explore, poll_now,
+    Explore, explore, poll_now,
     task::{Bell, Task, Tracked, finish, ring_elsewhere},
 };
 use loom::{future::block_on, thread};
@@ -26,7 +26,7 @@ use pleach_loom::{
 
 #[test]
 fn a_wake_of_a_child_before_during_or_after_its_poll_arrives() {
-    explore(&[()], || {
+    Explore::new().shallow(3).run(&[()], || {
         let bell = Arc::new(Bell::default());
         let (driver, s) = scope();
         drop(s.spawn(bell.heard()));
@@ -38,7 +38,7 @@ fn a_wake_of_a_child_before_during_or_after_its_poll_arrives() {
 
 #[test]
 fn a_wake_of_the_body_arrives() {
-    explore(&[()], || {
+    Explore::new().shallow(3).run(&[()], || {
         let bell = Arc::new(Bell::default());
         let (driver, _s) = scope();
         let other = ring_elsewhere(&bell);

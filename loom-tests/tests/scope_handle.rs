@@ -13,7 +13,7 @@ use std::{
 };
 
 use explore::{
-    explore, poll_now,
+    Explore, explore, poll_now,
     task::{Bell, Task, Tracked, finish},
 };
 use loom::{future::block_on, sync::Mutex, thread};
@@ -28,7 +28,7 @@ use pleach_loom::{
 
 #[test]
 fn a_handle_gets_the_output_wherever_it_is_awaited() {
-    explore(&[7], || {
+    Explore::new().shallow(3).run(&[7], || {
         let (driver, s) = scope();
         let handle = s.spawn(async { Tracked::new(7) });
         let other = thread::spawn(move || block_on(handle).unwrap().get());

@@ -4,13 +4,13 @@ mod explore;
 
 use std::sync::Arc;
 
-use explore::{explore, task::finish, token::elsewhere};
+use explore::{Explore, explore, task::finish, token::elsewhere};
 use loom::thread;
 use pleach_loom::{CancelToken, cancel::CauseKind, scope};
 
 #[test]
 fn a_cancel_of_the_token_cancels_the_scope() {
-    explore(&[true, false], || {
+    Explore::new().shallow(3).run(&[true, false], || {
         let token = CancelToken::new();
         let (driver, s) = scope::scope();
         let other = elsewhere(&token, |token| token.cancel());
@@ -48,22 +48,24 @@ fn a_cancel_of_the_scope_cancels_its_token_however_late_that_is_asked_for() {
 
 #[test]
 fn the_token_of_a_scope_that_ends_has_the_cause_of_the_scope() {
-    explore(&[CauseKind::Shutdown, CauseKind::ScopeEnded], || {
-        let (driver, s) = scope::scope();
-        let token = s.token();
-        let other = {
-            let s = s.clone();
-            thread::spawn(move || {
-                s.cancel_with(CauseKind::Shutdown);
-                s
-            })
-        };
-        drop(driver);
-        drop(other.join().unwrap());
-        // One that is asked for late has the cause that the handles give.
-        assert_eq!(token.cause(), s.token().cause());
-        token.cause().unwrap().kind()
-    });
+    Explore::new()
+        .shallow(3)
+        .run(&[CauseKind::Shutdown, CauseKind::ScopeEnded], || {
+            let (driver, s) = scope::scope();
+            let token = s.token();
+            let other = {
+                let s = s.clone();
+                thread::spawn(move || {
+                    s.cancel_with(CauseKind::Shutdown);
+                    s
+                })
+            };
+            drop(driver);
+            drop(other.join().unwrap());
+            // One that is asked for late has the cause that the handles give.
+            assert_eq!(token.cause(), s.token().cause());
+            token.cause().unwrap().kind()
+        });
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod explore;
 
 use std::{future::poll_fn, pin::pin, task::Waker};
 
-use explore::{explore, poll_now};
+use explore::{Explore, explore, poll_now};
 use loom::{future::block_on, thread};
 use pleach_loom::{
     channel::{Multiplex, bounded},
@@ -14,7 +14,7 @@ use pleach_loom::{
 
 #[test]
 fn of_two_messages_one_is_received_and_one_stays() {
-    explore(&["left", "right"], || {
+    Explore::new().shallow(3).run(&["left", "right"], || {
         let (left, lefts) = bounded(1);
         let (right, rights) = bounded(1);
         let other = thread::spawn(move || {
@@ -39,7 +39,7 @@ fn of_two_messages_one_is_received_and_one_stays() {
 
 #[test]
 fn a_send_or_a_receive_has_an_effect_and_never_both() {
-    explore(&["received", "sent"], || {
+    Explore::new().shallow(3).run(&["received", "sent"], || {
         let (sender, receiver) = bounded(1);
         let (other_sender, others) = bounded(1);
         sender.try_send(0).unwrap();
