@@ -2,6 +2,8 @@
 
 #[cfg(all(feature = "std", not(loom)))]
 mod block_on;
+#[cfg(feature = "alloc")]
+mod boxed;
 #[cfg(all(feature = "smol", not(loom)))]
 mod smol;
 mod spawn;
@@ -10,6 +12,8 @@ mod std_timer;
 
 #[cfg(all(feature = "std", not(loom)))]
 pub use block_on::block_on;
+#[cfg(feature = "alloc")]
+pub use boxed::{SpawnBlockingBoxed, SpawnBoxed, SpawnLocalBoxed};
 #[cfg(all(feature = "smol", not(loom)))]
 pub use smol::{SmolSleep, SmolTimer};
 pub use spawn::{Spawn, SpawnBlocking, SpawnLocal};

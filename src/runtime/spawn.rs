@@ -41,29 +41,47 @@ pub trait SpawnBlocking {
         F: FnOnce() + Send + 'static;
 }
 
-impl<S: Spawn + ?Sized> Spawn for &S {
-    fn spawn<F>(&self, future: F)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        S::spawn(self, future);
-    }
+/// Makes executors of what points to one.
+macro_rules! by_pointer {
+    ($($(#[$cfg:meta])* $pointer:ty;)+) => {$(
+        $(#[$cfg])*
+        impl<S: Spawn + ?Sized> Spawn for $pointer {
+            fn spawn<F>(&self, future: F)
+            where
+                F: Future<Output = ()> + Send + 'static,
+            {
+                S::spawn(self, future);
+            }
+        }
+
+        $(#[$cfg])*
+        impl<S: SpawnLocal + ?Sized> SpawnLocal for $pointer {
+            fn spawn_local<F>(&self, future: F)
+            where
+                F: Future<Output = ()> + 'static,
+            {
+                S::spawn_local(self, future);
+            }
+        }
+
+        $(#[$cfg])*
+        impl<S: SpawnBlocking + ?Sized> SpawnBlocking for $pointer {
+            fn spawn_blocking<F>(&self, work: F)
+            where
+                F: FnOnce() + Send + 'static,
+            {
+                S::spawn_blocking(self, work);
+            }
+        }
+    )+};
 }
 
-impl<S: SpawnLocal + ?Sized> SpawnLocal for &S {
-    fn spawn_local<F>(&self, future: F)
-    where
-        F: Future<Output = ()> + 'static,
-    {
-        S::spawn_local(self, future);
-    }
-}
-
-impl<S: SpawnBlocking + ?Sized> SpawnBlocking for &S {
-    fn spawn_blocking<F>(&self, work: F)
-    where
-        F: FnOnce() + Send + 'static,
-    {
-        S::spawn_blocking(self, work);
-    }
+by_pointer! {
+    &S;
+    #[cfg(feature = "alloc")]
+    alloc::boxed::Box<S>;
+    #[cfg(feature = "alloc")]
+    alloc::rc::Rc<S>;
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    alloc::sync::Arc<S>;
 }
