@@ -46,7 +46,7 @@
 //! | [`pipeline`] | stages of workers with channels between them; a worker pool | `alloc` |
 //! | [`CancelToken`], [`cancel`] | a cancellation tree: causes, deadlines, callbacks, two phases | `alloc`, or nothing in a [`static`](cancel::Root) |
 //! | [`time`] | clocks, sleeps, timeouts, intervals, retries with back-off, and a clock for tests | – |
-//! | [`block_on`], [`runtime`] | runs a future on the current thread; timers | `std` |
+//! | [`block_on`], [`runtime`] | runs a future on the current thread; executors, timers | `std` |
 //!
 //! # When not to use it
 //!
@@ -74,7 +74,9 @@
 //!   operating system. Implies `alloc`.
 //! * `alloc`: scopes, and cancellation trees on the heap. One allocation for each, and one for
 //!   each child.
-//! * `smol`: [`runtime`]'s timer of smol. Implies `std`.
+//! * `smol`: [`runtime`]'s adapters to smol: its executors, threads and timer. Implies `std`.
+//! * `tokio`: those to tokio. The timer obeys tokio's clock, paused or not. Implies `std`.
+//! * `async-std`: those to async-std, which is discontinued. Implies `std`.
 //! * `sink`: the sending end of a channel as a `Sink` of the crate `futures-sink`.
 //! * `inspect`: children keep their name, where they were spawned and how often they were polled;
 //!   `Scope::snapshot`. Implies `alloc`.

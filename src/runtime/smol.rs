@@ -1,82 +1,67 @@
-//! smol's timer.
+//! smol's executors and threads. (Its timer is that of `async_io.rs`.)
 
-use core::{
-    fmt,
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use core::future::Future;
 
-use futures_core::future::FusedFuture;
+use super::{Spawn, SpawnBlocking, SpawnLocal};
 
-use super::StdTimer;
-use crate::time::{Clock, Instant, Timer};
-
-/// The timer of smol, by the crate `async-io`: it works on every executor, and in
-/// [`block_on`](crate::block_on).
+/// smol's global executor, and its threads for what blocks.
 ///
-/// The clock is that of [`StdTimer`], so moments of the one are moments of the other.
+/// As a [`Spawn`] it is `smol::spawn`: threads that smol starts, one unless the variable
+/// `SMOL_THREADS` says otherwise, and that live as long as the program. A task that panics is
+/// dropped and the panic goes no further. As a [`SpawnBlocking`] it is `smol::unblock`.
+///
+/// An executor of your own works as well: the traits are there for `smol::Executor` and
+/// `smol::LocalExecutor`, which are those of the crate `async-executor`, and so for an
+/// `Arc<Executor<'static>>`. When such an executor is dropped, so are its tasks.
 ///
 /// # Examples
 ///
 /// ```
-/// use std::time::Duration;
-/// use pleach::{runtime::SmolTimer, time::sleep};
+/// use pleach::{block_on, oneshot, runtime::{Smol, Spawn, SpawnBlocking}};
 ///
-/// smol::block_on(sleep(SmolTimer, Duration::from_millis(1)));
+/// let (answer, asked) = oneshot::channel();
+/// Smol.spawn(async move {
+///     Smol.spawn_blocking(move || answer.send(6 * 7).unwrap());
+/// });
+/// assert_eq!(block_on(asked), Ok(42));
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SmolTimer;
+pub struct Smol;
 
-impl Clock for SmolTimer {
-    fn now(&self) -> Instant {
-        StdTimer.now()
+impl Spawn for Smol {
+    fn spawn<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        smol::spawn(future).detach();
     }
 }
 
-impl Timer for SmolTimer {
-    type Sleep = SmolSleep;
-
-    fn sleep_until(&self, at: Instant) -> SmolSleep {
-        SmolSleep {
-            timer: StdTimer::to_std(at).map_or_else(async_io::Timer::never, async_io::Timer::at),
-            is_over: false,
-        }
+impl SpawnBlocking for Smol {
+    fn spawn_blocking<F>(&self, work: F)
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        smol::unblock(work).detach();
     }
 }
 
-/// A sleep by a [`SmolTimer`].
-#[must_use = "futures do nothing unless awaited or polled"]
-pub struct SmolSleep {
-    timer: async_io::Timer,
-    is_over: bool,
-}
-
-impl Future for SmolSleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.is_over {
-            self.is_over = Pin::new(&mut self.timer).poll(cx).is_ready();
-        }
-        if self.is_over {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+/// Whoever runs the executor runs the futures; when it is dropped they are.
+impl Spawn for smol::Executor<'static> {
+    fn spawn<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        smol::Executor::spawn(self, future).detach();
     }
 }
 
-impl FusedFuture for SmolSleep {
-    fn is_terminated(&self) -> bool {
-        self.is_over
-    }
-}
-
-impl fmt::Debug for SmolSleep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SmolSleep")
-            .field("is_over", &self.is_over)
-            .finish_non_exhaustive()
+/// Whoever runs the executor runs the futures; when it is dropped they are.
+impl SpawnLocal for smol::LocalExecutor<'static> {
+    fn spawn_local<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        self.spawn(future).detach();
     }
 }
