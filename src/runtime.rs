@@ -8,6 +8,8 @@ mod async_std;
 mod block_on;
 #[cfg(feature = "alloc")]
 mod boxed;
+#[cfg(all(feature = "std", not(loom)))]
+pub mod conformance;
 #[cfg(all(feature = "smol", not(loom)))]
 mod smol;
 mod spawn;
