@@ -1,4 +1,44 @@
 //! Where futures meet executors, threads and clocks.
+//!
+//! Nothing in this crate needs a runtime. What starts tasks of one asks for a [`Spawn`], a
+//! [`SpawnLocal`] or a [`SpawnBlocking`], and what sleeps for a [`Timer`](crate::time::Timer): each
+//! is given one, by value, and there is no global one.
+//!
+//! # Adapters
+//!
+//! | | feature | [`Spawn`] | [`SpawnLocal`] | [`SpawnBlocking`] | `Timer` |
+//! |---|---|---|---|---|---|
+//! | no runtime | `std` | – | – | – | [`StdTimer`] |
+//! | smol | `smol` | `Smol`; `Executor`, in an `Arc` | `LocalExecutor`, in an `Rc` | `Smol` | `SmolTimer` |
+//! | tokio | `tokio` | `Tokio`; `Handle` | `Tokio`; `LocalSet`, in an `Rc` | `Tokio`; `Handle` | `TokioTimer` |
+//! | async-std | `async-std` | `AsyncStd` | `AsyncStd` | `AsyncStd` | `AsyncStdTimer` |
+//!
+//! `Smol`, `Tokio` and `AsyncStd` have nothing in them: they stand for the global executor, or for
+//! the runtime that the caller is in. The other names are types of the runtimes themselves. (Where
+//! `Spawn` is in scope, `spawn` of an `Arc<Executor>` is the trait's, which lets go of the task.)
+//!
+//! Whoever does not want to be generic takes an object: [`SpawnBoxed`] and its kin.
+//!
+//! # Bring your own runtime
+//!
+//! The contracts are short; [`conformance`] checks them. This executor and this
+//! timer, on the standard library alone, pass:
+//!
+//! ```
+#![doc = include_str!("runtime/toy.rs")]
+//!
+//! // A scope on that executor, which by that timer has a millisecond.
+//! let (result, ended) = pleach::oneshot::channel();
+//! Toy::start().spawn(async move {
+//!     let at = ToyTimer.now() + std::time::Duration::from_millis(1);
+//!     let scope = pleach::scope!(deadline = (ToyTimer, at), |s| {
+//!         let token = s.token();
+//!         s.spawn(async move { token.cancelled().await.is_deadline() }).await
+//!     });
+//!     let _ = result.send(scope.await);
+//! });
+//! assert_eq!(pleach::block_on(ended), Ok(Ok(true)));
+//! ```
 
 #[cfg(all(any(feature = "smol", feature = "async-std"), not(loom)))]
 mod async_io;
