@@ -3,12 +3,12 @@
 
 #[cfg(feature = "async-std")]
 mod async_std;
-mod block_on;
 mod broken;
 mod executors;
 mod objects;
 #[cfg(feature = "smol")]
 mod smol;
+mod timers;
 #[cfg(feature = "tokio")]
 mod tokio;
 mod toy;
