@@ -52,8 +52,8 @@
 //!
 //! A scope's children are concurrent, not parallel: they share one task. That is what lets
 //! them borrow. Work that must use several cores belongs on the runtime's own tasks or in a
-//! thread pool, which a child can await. Mutexes and I/O are not here: `async-lock` and the
-//! runtimes have good ones.
+//! thread pool, which a child can await. Mutexes are those of `async-lock`, re-exported by the
+//! feature `locks`. I/O is not here: the runtimes have it.
 //!
 //! # Guarantees
 //!
@@ -77,6 +77,8 @@
 //! * `smol`: [`runtime`]'s adapters to smol: its executors, threads and timer. Implies `std`.
 //! * `tokio`: those to tokio. The timer obeys tokio's clock, paused or not. Implies `std`.
 //! * `async-std`: those to async-std, which is discontinued. Implies `std`.
+//! * `locks`: `Mutex`, `RwLock` and `OnceCell` of the crate `async-lock`, and waiting for them until a
+//!   token is cancelled. Implies `alloc`; needs compare-and-swap.
 //! * `sink`: the sending end of a channel as a `Sink` of the crate `futures-sink`.
 //! * `inspect`: children keep their name, where they were spawned and how often they were polled;
 //!   `Scope::snapshot`. Implies `alloc`.
@@ -135,6 +137,8 @@ mod event;
 pub mod group;
 pub mod join;
 mod latch;
+#[cfg(all(feature = "locks", not(loom)))]
+pub mod locks;
 pub mod oneshot;
 #[cfg(all(feature = "std", target_has_atomic = "ptr"))]
 pub mod par;

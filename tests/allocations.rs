@@ -532,3 +532,26 @@ fn a_pipeline_takes_none_for_each_item() {
     };
     assert_eq!(of(10), of(1000));
 }
+
+#[cfg(feature = "locks")]
+#[test]
+fn a_token_costs_a_wait_for_a_lock_no_allocation() {
+    use pleach::locks::{Mutex, RwLock, lock_or_cancel, write_or_cancel};
+
+    let (mutex, lock, token) = (Mutex::new(()), RwLock::new(()), CancelToken::new());
+    let (held, reading) = (mutex.try_lock(), lock.try_read());
+    let wait = || {
+        let (mut plain, mut write) = (pin!(mutex.lock()), pin!(lock.write()));
+        assert!(poll_now(plain.as_mut()).is_pending() && poll_now(write.as_mut()).is_pending());
+    };
+    let wait_or_cancel = || {
+        let mut locked = pin!(lock_or_cancel(&mutex, &token));
+        let mut write = pin!(write_or_cancel(&lock, &token));
+        assert!(poll_now(locked.as_mut()).is_pending() && poll_now(write.as_mut()).is_pending());
+    };
+    // The first wait of each makes its list.
+    wait();
+    let plain = allocations(wait);
+    assert_eq!(allocations(wait_or_cancel), plain);
+    drop((held, reading));
+}
