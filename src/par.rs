@@ -52,7 +52,6 @@
 
 #[cfg(not(loom))]
 mod blocking;
-mod crew;
 mod job;
 mod macros;
 mod parallel;
@@ -74,11 +73,10 @@ pub use shared::Shared;
 
 use crate::{
     cancel::Token,
-    scope::{Admits, Driver, Grace, Run, RunTry, Threaded, Until},
+    scope::{Admits, Crew, Driver, Grace, Run, RunTry, Threaded, Until},
     sys,
     time::{Instant, Timer},
 };
-use crew::Crew;
 
 /// Owns the children of a parallel scope and, once it is given a body, polls them.
 ///
@@ -97,21 +95,19 @@ pub struct ParDriver<'env, B = Infallible> {
 /// The explicit form of [`par_scope!`](crate::par_scope!). The runtime is cloned for each child; a
 /// reference will do.
 pub fn par_scope<'env, S>(runtime: S) -> (ParDriver<'env>, ParScope<'env, S>) {
-    open(runtime, crate::scope::scope())
+    open(runtime)
 }
 
 /// As [`par_scope`], and the first error ends the scope.
 ///
 /// The explicit form of [`try_par_scope!`](crate::try_par_scope!).
 pub fn try_par_scope<'env, S, B>(runtime: S) -> (ParDriver<'env, B>, ParScope<'env, S, B>) {
-    open(runtime, crate::scope::try_scope())
+    open(runtime)
 }
 
-fn open<'env, S, B>(
-    runtime: S,
-    (driver, scope): (Driver<'env, B>, crate::Scope<'env, B>),
-) -> (ParDriver<'env, B>, ParScope<'env, S, B>) {
+fn open<'env, S, B>(runtime: S) -> (ParDriver<'env, B>, ParScope<'env, S, B>) {
     let crew = Crew::new();
+    let (driver, scope) = crate::scope::open_with_crew(crew.clone());
     let scope = ParScope {
         scope,
         crew: crew.clone(),

@@ -191,6 +191,8 @@ pub(crate) mod body;
 mod child;
 mod control;
 pub(crate) mod count;
+#[cfg(feature = "std")]
+mod crew;
 mod driver;
 mod ending;
 mod gate;
@@ -235,6 +237,8 @@ use core::{
 
 pub use crate::cancel::Cancelled;
 pub use admits::{Admits, Local, Threaded};
+#[cfg(feature = "std")]
+pub(crate) use crew::Crew;
 pub use handle::Handle;
 #[cfg(feature = "std")]
 pub(crate) use held::Held;
@@ -252,6 +256,8 @@ pub use start::{Start, Started};
 pub use stop::{Grace, Until};
 pub use tally::ChildId;
 
+#[cfg(feature = "std")]
+use crate::sys;
 use crate::{
     CancelToken,
     cancel::Token,
@@ -310,7 +316,21 @@ pub fn try_scope<'env, B>() -> (Driver<'env, B>, Scope<'env, B>) {
 
 /// `is_local` only for the kind [`Local`].
 fn open<'env, B, K>(is_local: bool) -> (Driver<'env, B, K>, Scope<'env, B, K>) {
-    let shared = SharedRef::new(is_local);
+    of(SharedRef::new(is_local))
+}
+
+/// Opens a scope whose children may do their work elsewhere, as members of `crew`.
+#[cfg(feature = "std")]
+pub(crate) fn open_with_crew<'env, B>(
+    crew: sys::Shared<Crew>,
+) -> (Driver<'env, B>, Scope<'env, B>) {
+    let mut shared = SharedRef::new(false);
+    // SAFETY: nobody else knows of it yet.
+    unsafe { shared.set_crew(crew) };
+    of(shared)
+}
+
+fn of<'env, B, K>(shared: SharedRef) -> (Driver<'env, B, K>, Scope<'env, B, K>) {
     let scope = Scope::new(shared.clone());
     let driver = Driver {
         engine: Engine::new(shared),

@@ -5,13 +5,12 @@ use core::{fmt, future::Future, marker::PhantomData, mem, pin::Pin};
 
 use super::{
     ParScope,
-    crew::{Crew, Member},
     job::Job,
     par_scope,
     proxy::Proxy,
     task::{Post, Task},
 };
-use crate::{CancelToken, Handle, block_on, runtime::Spawn, sys};
+use crate::{CancelToken, Handle, block_on, runtime::Spawn, scope::Crew, sys};
 
 /// Runs `body` on this thread and its children on `runtime`, and blocks the thread until all are gone;
 /// children may borrow what is around the call.
@@ -92,7 +91,7 @@ where
         // and `'env` outlives the call.
         let job = unsafe { RunBorrowing::new(self.scope.runtime.clone(), future) };
         // SAFETY: it is given to a scope as a child, here.
-        let child = unsafe { Proxy::new(job, self.scope.crew.clone()) };
+        let child = unsafe { Proxy::new(job) };
         self.scope.scope.spawn(child)
     }
 
@@ -144,8 +143,8 @@ where
     F: Future<Output = P::Output> + Send,
     P: Post,
 {
-    fn start(self, post: P, member: Member) {
-        let task = Box::pin(Task::new(self.future, post, member));
+    fn start(self, post: P) {
+        let task = Box::pin(Task::new(self.future, post));
         let task: Pin<Box<dyn Future<Output = ()> + Send + '_>> = task;
         // SAFETY: the same type but for the lifetime. The task leaves its crew when the future and
         // the post, which may own an output, are gone, and until then all that they borrow is there,

@@ -2,16 +2,13 @@
 
 use core::future::Future;
 
-use super::{
-    crew::Member,
-    task::{Call, Post, Task},
-};
+use super::task::{Call, Post, Task};
 use crate::runtime::{Spawn, SpawnBlocking};
 
 /// Something to be done elsewhere, and by whom, for a post `P`.
 pub(super) trait Job<P: Post> {
-    /// Has it done.
-    fn start(self, post: P, member: Member);
+    /// Has it done, by a task that has joined its crew.
+    fn start(self, post: P);
 }
 
 /// A future to be run by an executor.
@@ -27,8 +24,8 @@ where
     F: Future<Output = P::Output> + Send + 'static,
     P: Post + 'static,
 {
-    fn start(self, post: P, member: Member) {
-        self.runtime.spawn(Task::new(self.future, post, member));
+    fn start(self, post: P) {
+        self.runtime.spawn(Task::new(self.future, post));
     }
 }
 
@@ -45,8 +42,8 @@ where
     W: FnOnce() -> P::Output + Send + 'static,
     P: Post + 'static,
 {
-    fn start(self, post: P, member: Member) {
-        let call = Call::new(self.work, post, member);
+    fn start(self, post: P) {
+        let call = Call::new(self.work, post);
         self.runtime.spawn_blocking(move || call.run());
     }
 }

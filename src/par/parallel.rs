@@ -10,7 +10,6 @@ use core::{
 use futures_core::future::FusedFuture;
 
 use super::{
-    crew::{Crew, Member},
     job::{Job, RunFuture},
     proxy::unclaimed,
     slot::{Outcome, Slot},
@@ -19,6 +18,7 @@ use super::{
 use crate::{
     cancel::{Cancelled, Cause, CauseKind},
     runtime::Spawn,
+    scope::Crew,
     sys::{
         Shared,
         unwind::{self, Payload},
@@ -47,6 +47,7 @@ enum State<S, F: Future> {
 struct Desk<T> {
     slot: Slot<T>,
     waiter: WakerCell,
+    crew: Shared<Crew>,
 }
 
 // Nothing is pinned: the job is moved to the runtime before it is begun.
@@ -84,17 +85,18 @@ where
         }
         match core::mem::replace(&mut self.state, State::Over) {
             State::Unstarted { job, crew } => {
-                let Some(member) = Member::join(crew) else {
-                    drop(job);
-                    return lost(CauseKind::ScopeEnded);
-                };
                 let desk = Shared::new(Desk {
                     slot: Slot::new(),
                     waiter: WakerCell::new(),
+                    crew,
                 });
                 desk.waiter.register(cx);
+                if !desk.crew.join() {
+                    drop(job);
+                    return lost(CauseKind::ScopeEnded);
+                }
                 self.state = State::Started(desk.clone());
-                job.start(desk, member);
+                job.start(desk);
                 Poll::Pending
             }
             _ => panic!("`Parallel` was polled after it had completed"),
@@ -122,10 +124,11 @@ impl<S, F: Future> Drop for Parallel<S, F> {
             return;
         };
         let mut panics = unwind::FirstPanic::default();
-        panics.run(|| desk.slot.abort());
+        // SAFETY: this is who waits, and it is the end.
+        panics.run(|| unsafe { desk.slot.abort() });
         panics.run(|| desk.waiter.clear());
         if desk.slot.leave() {
-            // SAFETY: it is done.
+            // SAFETY: it is done, and this is who waits.
             panics.note(unclaimed(unsafe { desk.slot.take() }));
         }
         panics.resume_in_drop();
@@ -146,20 +149,25 @@ impl<S, F: Future> fmt::Debug for Parallel<S, F> {
 impl<T: Send> Post for Shared<Desk<T>> {
     type Output = T;
 
+    fn crew(&self) -> &Crew {
+        &self.crew
+    }
+
     fn is_aborted(&self) -> bool {
         self.slot.is_aborted()
     }
 
-    fn listen(&self, cx: &Context<'_>) -> bool {
-        self.slot.listen(cx)
+    unsafe fn listen(&self, cx: &Context<'_>) -> bool {
+        // SAFETY: the caller's word.
+        unsafe { self.slot.listen(cx) }
     }
 
     fn working<R>(&self, poll: impl FnOnce() -> R) -> R {
         poll()
     }
 
-    fn deliver(self, outcome: Option<Outcome<T>>) -> Result<(), Payload> {
-        // SAFETY: the task does this once.
+    unsafe fn deliver(&self, outcome: Option<Outcome<T>>) -> Result<(), Payload> {
+        // SAFETY: the task does this once, by the caller's word.
         if unsafe { self.slot.put(outcome) } {
             // SAFETY: the waiter has left, and the outcome is the task's.
             return unclaimed(unsafe { self.slot.take() });

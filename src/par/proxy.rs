@@ -1,66 +1,104 @@
 //! The part of a parallel child that its scope has: it starts the task, and waits for it.
 //!
 //! The slot lies in the child's own memory, of which the task holds a count: one allocation less for
-//! each child.
+//! each child, and a small one.
 
 use core::{
     future::Future,
-    marker::PhantomPinned,
-    mem::{self, ManuallyDrop},
+    mem::ManuallyDrop,
     pin::Pin,
-    ptr::NonNull,
+    ptr::{self, NonNull},
     task::{Context, Poll},
 };
 
 use super::{
-    crew::{Crew, Member},
     job::Job,
     slot::{Outcome, Slot},
     task::Post,
 };
 use crate::{
-    scope::Held,
+    scope::{Crew, Held},
     sys::{
-        Shared,
-        unwind::{self, Payload},
+        atomic::{AtomicUsize, Ordering},
+        unwind::{self, FirstPanic, Payload},
     },
 };
 
 /// A child of a scope whose work is done elsewhere.
 pub(super) struct Proxy<J, T> {
-    state: State<J, T>,
-    // The task has a pointer to the slot.
-    _pinned: PhantomPinned,
+    stage: Stage<J, T>,
 }
 
-enum State<J, T> {
-    Unstarted {
-        job: J,
-        crew: Shared<Crew>,
-    },
+/// A job, and then a slot: which, says the state, with which both begin. It is `UNSTARTED` or one of
+/// a slot.
+#[repr(C)]
+union Stage<J, T> {
+    unstarted: ManuallyDrop<Unstarted<J>>,
     /// Ended by whoever comes second: see `slot.rs`.
-    Started(ManuallyDrop<Slot<T>>),
-    /// There is no task any more.
-    Over,
+    slot: ManuallyDrop<Slot<T>>,
 }
+
+#[repr(C)]
+struct Unstarted<J> {
+    state: AtomicUsize,
+    job: J,
+}
+
+/// None of the bits of a slot.
+const UNSTARTED: usize = 1 << (usize::BITS - 1);
 
 impl<J, T> Proxy<J, T> {
     /// # Safety
     ///
-    /// It is given to a scope as a child, and polled by that alone, with the child's own waker.
-    pub(super) unsafe fn new(job: J, crew: Shared<Crew>) -> Self {
+    /// It is given to a scope with a crew as a child, and polled by that alone, with the child's own
+    /// waker.
+    pub(super) unsafe fn new(job: J) -> Self {
+        let unstarted = Unstarted {
+            state: AtomicUsize::new(UNSTARTED),
+            job,
+        };
         Self {
-            state: State::Unstarted { job, crew },
-            _pinned: PhantomPinned,
+            stage: Stage {
+                unstarted: ManuallyDrop::new(unstarted),
+            },
         }
     }
 
+    fn is_unstarted(&self) -> bool {
+        // SAFETY: both stages begin with it.
+        let state = unsafe { &*(&raw const self.stage).cast::<AtomicUsize>() };
+        // Relaxed: the child alone changes this.
+        state.load(Ordering::Relaxed) == UNSTARTED
+    }
+
+    /// Takes the job out of one that is unstarted, of which nothing is left.
+    ///
+    /// # Safety
+    ///
+    /// It is unstarted, and from here on not this any more.
+    unsafe fn take_job(&mut self) -> J {
+        // SAFETY: the caller's word.
+        let unstarted = unsafe { &mut self.stage.unstarted };
+        // SAFETY: it is never looked at again, by the caller's word.
+        unsafe { ManuallyDrop::take(unstarted) }.job
+    }
+
     /// What was to be done, of one that was never polled.
-    pub(super) fn into_job(mut self) -> J {
-        match mem::replace(&mut self.state, State::Over) {
-            State::Unstarted { job, .. } => job,
-            _ => unreachable!("it was not polled"),
-        }
+    pub(super) fn into_job(self) -> J {
+        let mut this = ManuallyDrop::new(self);
+        assert!(this.is_unstarted(), "it was not polled");
+        // SAFETY: unstarted, and never looked at again.
+        unsafe { this.take_job() }
+    }
+
+    /// The slot of one that was started.
+    ///
+    /// # Safety
+    ///
+    /// It is not unstarted.
+    unsafe fn slot(&self) -> &Slot<T> {
+        // SAFETY: the caller's word.
+        unsafe { &self.stage.slot }
     }
 }
 
@@ -69,26 +107,19 @@ where
     J: Job<ToChild<T>>,
     T: Send,
 {
-    /// Begins the work of a child that is unstarted.
-    fn start(state: &mut State<J, T>, cx: &Context<'_>) {
-        let started = State::Started(ManuallyDrop::new(Slot::new()));
-        let State::Unstarted { job, crew } = mem::replace(state, State::Over) else {
-            unreachable!("it is started once")
-        };
-        let Some(member) = Member::join(crew) else {
-            unreachable!("a scope waits for its tasks when it has no children any more")
-        };
-        *state = started;
-        let State::Started(slot) = state else {
-            unreachable!("set just now")
-        };
+    /// Begins the work of one that is unstarted.
+    fn start(&mut self, cx: &Context<'_>) {
+        // SAFETY: unstarted, by the caller's word; and a slot in a moment.
+        let job = unsafe { self.take_job() };
+        self.stage.slot = ManuallyDrop::new(Slot::new());
         // SAFETY: by the word given to `new`, it is a child that is polled.
         let held = unsafe { Held::of(cx) };
-        let post = ToChild {
-            slot: NonNull::from(&mut **slot),
+        held.crew().join_as_child();
+        job.start(ToChild {
+            // SAFETY: a slot since just now. The pointer is one to the field, and not to a reference.
+            slot: unsafe { NonNull::new_unchecked((&raw mut self.stage.slot).cast()) },
             held,
-        };
-        job.start(post, member);
+        });
     }
 }
 
@@ -101,21 +132,18 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         // SAFETY: nothing is moved out but a job, which was not begun and so never pinned.
-        let state = unsafe { &mut self.get_unchecked_mut().state };
-        let slot = match state {
-            State::Unstarted { .. } => {
-                Self::start(state, cx);
-                return Poll::Pending;
-            }
-            State::Started(slot) if slot.is_done() => slot,
-            _ => return Poll::Pending,
-        };
-        // SAFETY: it is done.
-        let outcome = unsafe { slot.take() };
-        // SAFETY: the task has done with the slot, and the state says that it is no more.
-        unsafe { ManuallyDrop::drop(slot) };
-        *state = State::Over;
-        match outcome {
+        let this = unsafe { self.get_unchecked_mut() };
+        if this.is_unstarted() {
+            this.start(cx);
+            return Poll::Pending;
+        }
+        // SAFETY: started.
+        let slot = unsafe { this.slot() };
+        if !slot.is_done() {
+            return Poll::Pending;
+        }
+        // SAFETY: it is done, and this is who waits.
+        match unsafe { slot.take() } {
             Some(Ok(output)) => Poll::Ready(output),
             Some(Err(payload)) => unwind::resume(payload),
             None => {
@@ -129,22 +157,27 @@ where
 
 impl<J, T> Drop for Proxy<J, T> {
     fn drop(&mut self) {
-        let State::Started(slot) = &mut self.state else {
+        if self.is_unstarted() {
+            // SAFETY: unstarted, and it is the end.
+            drop(unsafe { self.take_job() });
             return;
+        }
+        // SAFETY: started.
+        let slot = unsafe { self.slot() };
+        let mut panics = FirstPanic::default();
+        let is_done = slot.is_done() || {
+            // SAFETY: this is who waits, and it is the end.
+            panics.run(|| unsafe { slot.abort() });
+            slot.leave()
         };
-        let aborted = unwind::catch(|| slot.abort());
-        let outcome = if slot.leave() {
-            // SAFETY: it is done.
-            let outcome = unsafe { slot.take() };
-            // SAFETY: the task has done with the slot, and this is the child's end.
-            unsafe { ManuallyDrop::drop(slot) };
-            outcome
-        } else {
-            None
-        };
-        let mut panics = unwind::FirstPanic::default();
-        panics.note(aborted);
-        panics.note(unclaimed(outcome));
+        if is_done {
+            // SAFETY: it is done, and this is who waits.
+            panics.note(unclaimed(unsafe { slot.take() }));
+            // SAFETY: a slot still.
+            let slot = unsafe { &mut self.stage.slot };
+            // SAFETY: the task has done with it, and it is the end.
+            panics.run(|| unsafe { ManuallyDrop::drop(slot) });
+        }
         panics.resume_in_drop();
     }
 }
@@ -177,28 +210,33 @@ impl<T> ToChild<T> {
 impl<T: Send> Post for ToChild<T> {
     type Output = T;
 
+    fn crew(&self) -> &Crew {
+        self.held.crew()
+    }
+
     fn is_aborted(&self) -> bool {
         self.slot().is_aborted()
     }
 
-    fn listen(&self, cx: &Context<'_>) -> bool {
-        self.slot().listen(cx)
+    unsafe fn listen(&self, cx: &Context<'_>) -> bool {
+        // SAFETY: the caller's word.
+        unsafe { self.slot().listen(cx) }
     }
 
     fn working<R>(&self, poll: impl FnOnce() -> R) -> R {
         self.held.working(poll)
     }
 
-    fn deliver(self, outcome: Option<Outcome<T>>) -> Result<(), Payload> {
-        // SAFETY: the task does this once.
+    unsafe fn deliver(&self, outcome: Option<Outcome<T>>) -> Result<(), Payload> {
+        // SAFETY: the task does this once, by the caller's word.
         if !unsafe { self.slot().put(outcome) } {
             self.held.wake();
             return Ok(());
         }
-        // SAFETY: the child has left, and the slot is the task's, which is the waiter as well now.
+        // SAFETY: the child has left, and the outcome is the task's.
         let outcome = unsafe { self.slot().take() };
         // SAFETY: the child has left the slot to the task; its memory is there by the count.
-        unsafe { self.slot.drop_in_place() };
+        unsafe { ptr::drop_in_place(self.slot.as_ptr()) };
         unclaimed(outcome)
     }
 }

@@ -10,10 +10,12 @@ use core::{
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 
-use super::crew::Crew;
-use crate::sys::{
-    Shared,
-    unwind::{self, Payload},
+use crate::{
+    scope::Crew,
+    sys::{
+        Shared,
+        unwind::{self, Payload},
+    },
 };
 
 pin_project! {

@@ -4,7 +4,6 @@ use core::{convert::Infallible, fmt, future::Future};
 
 use super::{
     Parallel, Shared,
-    crew::Crew,
     job::{CallBlocking, RunFuture},
     proxy::Proxy,
 };
@@ -12,7 +11,7 @@ use crate::{
     CancelToken, Handle, Scope,
     cancel::Cause,
     runtime::{Spawn, SpawnBlocking},
-    scope::{Refused, Slot, Start, Started},
+    scope::{Crew, Refused, Slot, Start, Started},
     sys,
 };
 
@@ -102,9 +101,9 @@ impl<'env, S, B> ParScope<'env, S, B> {
 
 /// A child that has `job` done.
 macro_rules! child {
-    ($scope:ident, $job:expr) => {
+    ($job:expr) => {
         // SAFETY: it is given to a scope as a child, here.
-        unsafe { Proxy::new($job, $scope.crew.clone()) }
+        unsafe { Proxy::new($job) }
     };
 }
 
@@ -139,7 +138,7 @@ where
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.scope.spawn(child!(self, self.job(future)))
+        self.scope.spawn(child!(self.job(future)))
     }
 
     /// Spawns a child whose error ends the scope, as [`Scope::spawn_try`] does.
@@ -150,7 +149,7 @@ where
         T: Send + 'static,
         B: Send + 'static,
     {
-        self.scope.spawn_try(child!(self, self.job(future)))
+        self.scope.spawn_try(child!(self.job(future)))
     }
 
     /// Spawns a child that gets a handle of its own, as [`Scope::spawn_with`] does.
@@ -186,7 +185,7 @@ where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         self.scope
-            .try_spawn(child!(self, self.job(future)))
+            .try_spawn(child!(self.job(future)))
             .map_err(|refused| refused.map(|child| child.into_job().future))
     }
 
@@ -196,7 +195,7 @@ where
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        slot.spawn(child!(self, self.job(future)))
+        slot.spawn(child!(self.job(future)))
     }
 
     /// Spawns a child that the scope does not wait for, as [`Scope::spawn_daemon`] does.
@@ -205,7 +204,7 @@ where
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.scope.spawn_daemon(child!(self, self.job(future)))
+        self.scope.spawn_daemon(child!(self.job(future)))
     }
 
     /// Spawns a child that is not dropped when the scope ends early, as [`Scope::spawn_shielded`]
@@ -215,7 +214,7 @@ where
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.scope.spawn_shielded(child!(self, self.job(future)))
+        self.scope.spawn_shielded(child!(self.job(future)))
     }
 
     /// Spawns a child and waits until it says that it has started, as [`Scope::start`] does.
@@ -224,8 +223,7 @@ where
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.scope
-            .start(|started| child!(self, self.job(make(started))))
+        self.scope.start(|started| child!(self.job(make(started))))
     }
 
     /// `future` as one that the runtime runs: for a group, a `select!`, a `join`, or whatever else takes
@@ -316,7 +314,7 @@ where
             runtime: self.runtime.clone(),
             work,
         };
-        self.scope.spawn(child!(self, job))
+        self.scope.spawn(child!(job))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A task goes through these steps and no others, whatever happens to it: its future is polled until
 //! it is ready, panics, is aborted, or is dropped by the runtime; the future is dropped; what came of
-//! it is [delivered](Post::deliver); the task leaves its [crew](super::crew). So whoever hears of
+//! it is [delivered](Post::deliver); the task leaves its [crew](Crew). So whoever hears of
 //! its end finds its destructors done, and whoever finds the crew empty those of its output too.
 
 use core::{
@@ -13,53 +13,66 @@ use core::{
 
 use pin_project_lite::pin_project;
 
-use super::{crew::Member, slot::Outcome};
-use crate::sys::unwind::{self, Payload};
+use super::slot::Outcome;
+use crate::{
+    scope::Crew,
+    sys::unwind::{self, Payload},
+};
 
 /// Where a task is waited for.
 pub(super) trait Post: Send {
     type Output;
 
+    /// Which the task has joined.
+    fn crew(&self) -> &Crew;
+
     fn is_aborted(&self) -> bool;
 
     /// Has the task of `cx` woken when it is aborted; `false` if it is already.
-    fn listen(&self, cx: &Context<'_>) -> bool;
+    ///
+    /// # Safety
+    ///
+    /// The caller is the task.
+    unsafe fn listen(&self, cx: &Context<'_>) -> bool;
 
     /// Runs a poll of the task's future.
     fn working<R>(&self, poll: impl FnOnce() -> R) -> R;
 
     /// Tells what the task came to, which is nothing if it was aborted or lost. A panic that nobody
     /// waits for comes back.
-    fn deliver(self, outcome: Option<Outcome<Self::Output>>) -> Result<(), Payload>;
+    ///
+    /// # Safety
+    ///
+    /// It is called once, and nothing else but `crew` after it.
+    unsafe fn deliver(&self, outcome: Option<Outcome<Self::Output>>) -> Result<(), Payload>;
 }
 
 /// How a task ends: once, and at the latest when it is dropped.
-pub(super) struct End<P: Post> {
+struct End<P: Post> {
     /// `None` at the end.
-    rest: Option<(P, Member)>,
+    post: Option<P>,
 }
 
 impl<P: Post> End<P> {
-    pub(super) fn new(post: P, member: Member) -> Self {
-        Self {
-            rest: Some((post, member)),
-        }
-    }
-
-    fn post(&self) -> Option<&P> {
-        self.rest.as_ref().map(|(post, _)| post)
+    /// Of one that has joined its crew.
+    fn new(post: P) -> Self {
+        Self { post: Some(post) }
     }
 
     /// Whether the task is to end without having come to anything.
     fn is_aborted(&self) -> bool {
-        self.post().is_none_or(P::is_aborted)
+        self.post.as_ref().is_none_or(P::is_aborted)
     }
 
     fn deliver(&mut self, outcome: Option<Outcome<P::Output>>) {
-        if let Some((post, member)) = self.rest.take() {
-            // An output that nobody wants is dropped there, or a waker called.
-            member.note(unwind::catch(|| post.deliver(outcome)).and_then(|result| result));
+        let Some(post) = self.post.take() else { return };
+        // An output that nobody wants is dropped there, or a waker called.
+        // SAFETY: there is no post any more.
+        let delivered = unwind::catch(|| unsafe { post.deliver(outcome) });
+        if let Err(payload) = delivered.and_then(|claimed| claimed) {
+            post.crew().note(payload);
         }
+        post.crew().leave();
     }
 }
 
@@ -79,7 +92,9 @@ pin_project! {
 
     impl<F: Future, P: Post> PinnedDrop for Task<F, P> {
         fn drop(this: Pin<&mut Self>) {
-            this.vacate(None);
+            if this.end.post.is_some() {
+                this.vacate(None);
+            }
         }
     }
 }
@@ -89,10 +104,11 @@ where
     F: Future<Output = P::Output>,
     P: Post,
 {
-    pub(super) fn new(future: F, post: P, member: Member) -> Self {
+    /// One that has joined its crew.
+    pub(super) fn new(future: F, post: P) -> Self {
         Self {
             future: Some(future),
-            end: End::new(post, member),
+            end: End::new(post),
         }
     }
 }
@@ -133,17 +149,22 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.as_mut().project();
-        let (Some(post), Some(future)) = (this.end.post(), this.future.as_mut().as_pin_mut())
-        else {
+        let (Some(post), Some(future)) = (&this.end.post, this.future.as_mut().as_pin_mut()) else {
             return Poll::Ready(());
         };
         let outcome = if post.is_aborted() {
             None
         } else {
-            match post.working(|| unwind::catch(|| future.poll(cx))) {
-                Ok(Poll::Pending) if post.listen(cx) => return Poll::Pending,
-                Ok(Poll::Pending) => None,
-                Ok(Poll::Ready(output)) => Some(Ok(output)),
+            let poll = || {
+                let poll = post.working(|| future.poll(cx));
+                // SAFETY: this is the task.
+                let goes_on = poll.is_pending() && unsafe { post.listen(cx) };
+                (poll, goes_on)
+            };
+            match unwind::catch(poll) {
+                Ok((Poll::Pending, true)) => return Poll::Pending,
+                Ok((Poll::Pending, false)) => None,
+                Ok((Poll::Ready(output), _)) => Some(Ok(output)),
                 Err(payload) => Some(Err(payload)),
             }
         };
@@ -163,10 +184,11 @@ where
     W: FnOnce() -> P::Output,
     P: Post,
 {
-    pub(super) fn new(work: W, post: P, member: Member) -> Self {
+    /// One that has joined its crew.
+    pub(super) fn new(work: W, post: P) -> Self {
         Self {
             work,
-            end: End::new(post, member),
+            end: End::new(post),
         }
     }
 

@@ -6,6 +6,7 @@ use core::{ptr, task::Context};
 
 use super::{
     child::{ABORTED, Child, LOST, child_of},
+    crew::Crew,
     limit::Limits,
 };
 use crate::{cancel::CauseKind, sys::thread};
@@ -31,6 +32,12 @@ impl Held {
         // SAFETY: it is being polled, so alive.
         unsafe { child.acquire() };
         Self(child)
+    }
+
+    /// The crew of its scope.
+    pub(crate) fn crew(&self) -> &Crew {
+        // SAFETY: this holds a count.
+        unsafe { self.0.header() }.scope.crew()
     }
 
     /// Has the child polled.

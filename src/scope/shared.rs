@@ -7,6 +7,8 @@ use core::{
     task::{Context, RawWaker, RawWakerVTable, Waker},
 };
 
+#[cfg(feature = "std")]
+use super::crew::Crew;
 use super::{
     count::Count,
     inbox::Inbox,
@@ -16,6 +18,8 @@ use super::{
     stop::Stop,
     tally::Tally,
 };
+#[cfg(feature = "std")]
+use crate::sys;
 use crate::{
     CancelToken,
     cancel::Cause,
@@ -51,6 +55,9 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) tally: Tally,
     pub(super) registry: Registry,
+    /// Of those whose work is done elsewhere.
+    #[cfg(feature = "std")]
+    crew: Option<sys::Shared<Crew>>,
 }
 
 /// A counted pointer to [`Shared`].
@@ -88,6 +95,8 @@ impl SharedRef {
             limits: Limits::new(),
             tally: Tally::new(),
             registry: Registry::new(),
+            #[cfg(feature = "std")]
+            crew: None,
         }));
         // SAFETY: fresh from the box. Only the field's address is taken.
         let body = unsafe { &raw mut (*shared).body };
@@ -98,6 +107,24 @@ impl SharedRef {
         unsafe { queue.push(body) };
         // SAFETY: a box is not null.
         Self(unsafe { NonNull::new_unchecked(shared) })
+    }
+
+    /// # Safety
+    ///
+    /// This is the only pointer to the block.
+    #[cfg(feature = "std")]
+    pub(super) unsafe fn set_crew(&mut self, crew: sys::Shared<Crew>) {
+        // SAFETY: the caller's word.
+        unsafe { self.0.as_mut() }.crew = Some(crew);
+    }
+
+    /// The crew of a scope that has one.
+    #[cfg(feature = "std")]
+    pub(super) fn crew(&self) -> &Crew {
+        match &self.crew {
+            Some(crew) => crew,
+            None => unreachable!("only scopes with a crew have children elsewhere"),
+        }
     }
 
     /// # Safety

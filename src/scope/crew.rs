@@ -1,0 +1,108 @@
+//! Who is still out there: the tasks that a runtime runs for one scope, until the last destructor of
+//! each has run.
+
+use core::task::{Context, Poll};
+
+use crate::{
+    sys::{
+        Shared,
+        atomic::{AtomicUsize, Ordering},
+        lock::Lock,
+        unwind::{self, Payload},
+    },
+    wait::WakerCell,
+};
+
+/// Somebody waits for the crew to be empty.
+const AWAITED: usize = 1 << 0;
+/// Nobody joins any more.
+const CLOSED: usize = 1 << 1;
+/// One task, in the bits above.
+const TASK: usize = 1 << 2;
+
+// The tasks of children are many, and begun by one thread at a time: they are counted apart, and come
+// to the others when the crew is closed. Until then the number in the state may be below zero.
+
+/// The tasks of one scope.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    /// How many tasks there are, when it is closed, and the bits above.
+    state: AtomicUsize,
+    /// How many tasks of children have joined.
+    children: AtomicUsize,
+    waiter: WakerCell,
+    /// What the first of those panicked with that nobody waited for.
+    panic: Lock<Option<Payload>>,
+}
+
+impl Crew {
+    pub(crate) fn new() -> Shared<Self> {
+        Shared::new(Self {
+            state: AtomicUsize::new(0),
+            children: AtomicUsize::new(0),
+            waiter: WakerCell::new(),
+            panic: Lock::new(None),
+        })
+    }
+
+    /// Lets nobody join any more. For the scope's driver.
+    pub(crate) fn close(&self) {
+        let children = self.children.load(Ordering::Relaxed);
+        self.children.store(0, Ordering::Relaxed);
+        // Relaxed: it publishes nothing. Whoever joins later finds the bit, in the same word.
+        self.state.fetch_add(children * TASK, Ordering::Relaxed);
+        self.state.fetch_or(CLOSED, Ordering::Relaxed);
+    }
+
+    /// Ready when no task is left, after it was closed, with what one of them panicked with when nobody waited for it.
+    pub(crate) fn poll_empty(&self, cx: &Context<'_>) -> Poll<Result<(), Payload>> {
+        // Acquire: pairs with the release in `leave`. What tasks did is seen when they are
+        // gone.
+        if self.state.load(Ordering::Acquire) >= TASK {
+            self.waiter.register(cx);
+            // Acquire: as above. Release: pairs with the acquire in `leave`, which finds the
+            // waker.
+            if self.state.fetch_or(AWAITED, Ordering::AcqRel) >= TASK {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(self.panic.with(Option::take).map_or(Ok(()), Err))
+    }
+
+    /// Counts the task of a child. For the scope's driver, and not after it has closed this.
+    pub(crate) fn join_as_child(&self) {
+        // Relaxed, and no read-modify-write: the driver alone changes it.
+        let children = self.children.load(Ordering::Relaxed);
+        self.children.store(children + 1, Ordering::Relaxed);
+    }
+
+    /// Counts a task, unless the crew is closed. It must [leave](Self::leave).
+    pub(crate) fn join(&self) -> bool {
+        // Relaxed: whoever finds the crew empty has closed it before, in the same word.
+        let is_open = self.state.fetch_add(TASK, Ordering::Relaxed) & CLOSED == 0;
+        if !is_open {
+            self.leave();
+        }
+        is_open
+    }
+
+    /// A task is gone.
+    pub(crate) fn leave(&self) {
+        // Release: pairs with the acquires in `poll_empty`. Acquire: pairs with the release there.
+        let before = self.state.fetch_sub(TASK, Ordering::AcqRel);
+        if before & AWAITED != 0 && before < 2 * TASK {
+            self.waiter.wake();
+        }
+    }
+
+    /// Keeps a panic for whoever waits for the crew.
+    pub(crate) fn note(&self, payload: Payload) {
+        let mut payload = Some(payload);
+        self.panic.with(|first| {
+            if first.is_none() {
+                *first = payload.take();
+            }
+        });
+        unwind::swallow(|| drop(payload));
+    }
+}
