@@ -21,7 +21,7 @@ use pleach::{
 };
 
 /// What is lost is lost: no need to wait for long.
-const SUITE: Suite = Suite::new().limit(Duration::from_secs(2));
+const SUITE: Suite = Suite::new().limit(Duration::from_secs(3));
 
 /// What a part of the suite panics with.
 fn fault_of(part: impl Future<Output = ()>) -> String {

@@ -27,9 +27,9 @@ fn start(check: &Check, threads: &impl SpawnBlocking, work: impl FnOnce() + Send
 /// Blocks until it gets a message.
 fn block(check: &Check, fault: &'static str) -> (mpsc::Sender<()>, impl FnOnce() + Send + use<>) {
     let (unblock, blocked) = mpsc::channel();
-    let (log, limit): (Arc<Log>, _) = (check.log(), check.limit());
+    let (log, patience): (Arc<Log>, _) = (check.log(), check.patience());
     let work = move || {
-        if blocked.recv_timeout(limit).is_err() {
+        if blocked.recv_timeout(patience).is_err() {
             log.fault(fault);
         }
     };

@@ -60,8 +60,9 @@ impl Check {
         }
     }
 
-    pub(super) const fn limit(&self) -> Duration {
-        self.limit
+    /// How long those may wait who have a better fault to tell than the alarm.
+    pub(super) fn patience(&self) -> Duration {
+        self.limit / 2
     }
 
     pub(super) fn log(&self) -> Arc<Log> {

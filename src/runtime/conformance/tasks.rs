@@ -259,7 +259,7 @@ pub(super) async fn be_fair(suite: Suite, host: &impl Host) {
         Arc::clone(&is_running),
         check.log(),
     );
-    let (start, limit, mut polls) = (Instant::now(), check.limit(), 0_u32);
+    let (start, patience, mut polls) = (Instant::now(), check.patience(), 0_u32);
     let restless = poll_fn(move |cx| {
         polls = polls.saturating_add(1);
         if polls > 2 {
@@ -269,7 +269,7 @@ pub(super) async fn be_fair(suite: Suite, host: &impl Host) {
         if stop.load(Ordering::Relaxed) {
             return Poll::Ready(());
         }
-        if start.elapsed() > limit {
+        if start.elapsed() > patience {
             log.fault("others were not polled");
             return Poll::Ready(());
         }

@@ -97,7 +97,7 @@ async fn be_over_when_due(suite: Suite, timer: &impl Timer) {
 async fn be_moved(suite: Suite, timer: &impl Timer) {
     let check = Check::new(suite, "a sleep wakes who polled it last");
     let mut distance = TICK;
-    while distance < check.limit() {
+    while distance < check.patience() {
         let mut sleep = pin!(timer.sleep_until(timer.now() + distance));
         if poll_now(sleep.as_mut()).is_pending() {
             check.until("its end", sleep).await;
@@ -145,7 +145,7 @@ impl Wake for Bell {
 async fn be_dropped(suite: Suite, timer: &impl Timer) {
     let check = Check::new(suite, "a sleep that is dropped is out of its timer");
     let mut distance = TICK;
-    while distance < check.limit() {
+    while distance < check.patience() {
         let bell = Arc::new(Bell::default());
         let at = timer.now() + distance;
         let waker = Waker::from(Arc::clone(&bell));
