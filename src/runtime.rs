@@ -9,13 +9,12 @@
 //! | | feature | [`Spawn`] | [`SpawnLocal`] | [`SpawnBlocking`] | `Timer` |
 //! |---|---|---|---|---|---|
 //! | no runtime | `std` | – | – | – | [`StdTimer`] |
-//! | smol | `smol` | `Smol`; `Executor`, in an `Arc` | `LocalExecutor`, in an `Rc` | `Smol` | `SmolTimer` |
-//! | tokio | `tokio` | `Tokio`; `Handle` | `Tokio`; `LocalSet`, in an `Rc` | `Tokio`; `Handle` | `TokioTimer` |
+//! | smol | `smol` | `Smol`, `SmolExecutor` | `SmolLocalExecutor` | `Smol` | `SmolTimer` |
+//! | tokio | `tokio` | `Tokio`, `TokioHandle` | `Tokio`, `TokioLocalSet` | `Tokio`, `TokioHandle` | `TokioTimer` |
 //! | async-std | `async-std` | `AsyncStd` | `AsyncStd` | `AsyncStd` | `AsyncStdTimer` |
 //!
 //! `Smol`, `Tokio` and `AsyncStd` have nothing in them: they stand for the global executor, or for
-//! the runtime that the caller is in. The other names are types of the runtimes themselves. (Where
-//! `Spawn` is in scope, `spawn` of an `Arc<Executor>` is the trait's, which lets go of the task.)
+//! the runtime that the caller is in. The others hold one.
 //!
 //! Whoever does not want to be generic takes an object: [`SpawnBoxed`] and its kin.
 //!
@@ -59,7 +58,7 @@ mod std_timer;
 mod tokio;
 
 #[cfg(all(feature = "tokio", not(loom)))]
-pub use self::tokio::{Tokio, TokioSleep, TokioTimer};
+pub use self::tokio::{Tokio, TokioHandle, TokioLocalSet, TokioSleep, TokioTimer};
 #[cfg(all(feature = "async-std", not(loom)))]
 pub use self::{
     async_io::{IoSleep as AsyncStdSleep, IoTimer as AsyncStdTimer},
@@ -68,7 +67,7 @@ pub use self::{
 #[cfg(all(feature = "smol", not(loom)))]
 pub use self::{
     async_io::{IoSleep as SmolSleep, IoTimer as SmolTimer},
-    smol::Smol,
+    smol::{Smol, SmolExecutor, SmolLocalExecutor},
 };
 #[cfg(all(feature = "std", not(loom)))]
 pub use block_on::block_on;

@@ -5,7 +5,7 @@ use std::{pin::pin, time::Duration};
 
 use pleach::{
     cancel::CauseKind,
-    runtime::{Tokio, TokioTimer, conformance::Suite},
+    runtime::{Tokio, TokioHandle, TokioTimer, conformance::Suite},
     scope,
     time::{Clock, interval, sleep, timeout},
 };
@@ -37,7 +37,7 @@ fn paused() -> Runtime {
 fn its_executor_conforms() {
     for n in [1, 3] {
         let runtime = threads(n);
-        let handle = runtime.handle().clone();
+        let handle = TokioHandle(runtime.handle().clone());
         let left_behind = runtime.block_on(async {
             SUITE.spawn(&Tokio).await;
             SUITE.fairness(&Tokio).await;
@@ -53,7 +53,7 @@ fn its_executor_conforms() {
 #[test]
 fn its_executor_conforms_within_a_task() {
     let runtime = threads(2);
-    let handle = runtime.handle().clone();
+    let handle = TokioHandle(runtime.handle().clone());
     let suite = async move { SUITE.spawn(&handle).await };
     runtime
         .block_on(async { tokio::spawn(suite).await })

@@ -1,6 +1,6 @@
 //! smol's executors and threads. (Its timer is that of `async_io.rs`.)
 
-use core::future::Future;
+use core::{future::Future, ops::Deref};
 
 use super::{Spawn, SpawnBlocking, SpawnLocal};
 
@@ -10,9 +10,7 @@ use super::{Spawn, SpawnBlocking, SpawnLocal};
 /// `SMOL_THREADS` says otherwise, and that live as long as the program. A task that panics is
 /// dropped and the panic goes no further. As a [`SpawnBlocking`] it is `smol::unblock`.
 ///
-/// An executor of your own works as well: the traits are there for `smol::Executor` and
-/// `smol::LocalExecutor`, which are those of the crate `async-executor`, and so for an
-/// `Arc<Executor<'static>>`. When such an executor is dropped, so are its tasks.
+/// For an executor of your own there are [`SmolExecutor`] and [`SmolLocalExecutor`].
 ///
 /// # Examples
 ///
@@ -46,22 +44,43 @@ impl SpawnBlocking for Smol {
     }
 }
 
-/// Whoever runs the executor runs the futures; when it is dropped they are.
-impl Spawn for smol::Executor<'static> {
+/// A `smol::Executor`, which is that of the crate `async-executor`: in an `Arc`, or borrowed.
+///
+/// Whoever runs the executor runs the futures. When it is dropped, so are they. A task that panics
+/// is dropped and the panic goes no further.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use pleach::{oneshot, runtime::{SmolExecutor, Spawn}};
+///
+/// let executor = Arc::new(smol::Executor::new());
+/// let (answer, asked) = oneshot::channel();
+/// SmolExecutor(executor.clone()).spawn(async { answer.send(6 * 7).unwrap() });
+/// assert_eq!(smol::block_on(executor.run(asked)), Ok(42));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SmolExecutor<E>(pub E);
+
+impl<E: Deref<Target = smol::Executor<'static>>> Spawn for SmolExecutor<E> {
     fn spawn<F>(&self, future: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        smol::Executor::spawn(self, future).detach();
+        self.0.spawn(future).detach();
     }
 }
 
-/// Whoever runs the executor runs the futures; when it is dropped they are.
-impl SpawnLocal for smol::LocalExecutor<'static> {
+/// A `smol::LocalExecutor`, in an `Rc`, or borrowed. Otherwise as [`SmolExecutor`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SmolLocalExecutor<E>(pub E);
+
+impl<E: Deref<Target = smol::LocalExecutor<'static>>> SpawnLocal for SmolLocalExecutor<E> {
     fn spawn_local<F>(&self, future: F)
     where
         F: Future<Output = ()> + 'static,
     {
-        self.spawn(future).detach();
+        self.0.spawn(future).detach();
     }
 }

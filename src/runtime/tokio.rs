@@ -3,6 +3,7 @@
 use core::{
     fmt,
     future::Future,
+    ops::Deref,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -22,12 +23,11 @@ use crate::time::{Clock, Instant, Timer};
 
 /// The tokio runtime that the caller is in, and its threads for what blocks.
 ///
-/// From elsewhere, a `tokio::runtime::Handle` does the same for its runtime: the traits are there
-/// for it too. As a [`SpawnLocal`] it is the [`LocalSet`] that the caller is in; a `LocalSet` by
-/// itself, or in an `Rc`, is one from elsewhere.
+/// As a [`SpawnLocal`] it is the [`LocalSet`] that the caller is in. From elsewhere there are
+/// [`TokioHandle`] and [`TokioLocalSet`].
 ///
-/// When a runtime is shut down, or a `LocalSet` dropped, so are its tasks; so is what is spawned
-/// by a handle afterwards. A panic of a task goes no further.
+/// When a runtime is shut down, or a `LocalSet` dropped, so are its tasks. A task that panics is
+/// dropped and the panic goes no further.
 ///
 /// # Panics
 ///
@@ -81,36 +81,57 @@ impl SpawnBlocking for Tokio {
     }
 }
 
-/// When the runtime is shut down, its tasks and what is spawned after them are dropped.
-impl Spawn for Handle {
+/// A tokio runtime, by a handle, and its threads for what blocks.
+///
+/// What is spawned when the runtime has been shut down is dropped, and so is work that has not begun
+/// by then. Otherwise as [`Tokio`].
+///
+/// # Examples
+///
+/// ```
+/// use pleach::{oneshot, runtime::{Spawn, TokioHandle}};
+///
+/// let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// let (answer, asked) = oneshot::channel();
+/// TokioHandle(runtime.handle().clone()).spawn(async { answer.send(6 * 7).unwrap() });
+/// assert_eq!(runtime.block_on(asked), Ok(42));
+/// ```
+#[derive(Clone, Debug)]
+pub struct TokioHandle(pub Handle);
+
+impl Spawn for TokioHandle {
     #[track_caller]
     fn spawn<F>(&self, future: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        drop(Handle::spawn(self, future));
+        drop(self.0.spawn(future));
     }
 }
 
-/// Work that has not begun when the runtime is shut down is dropped.
-impl SpawnBlocking for Handle {
+impl SpawnBlocking for TokioHandle {
     #[track_caller]
     fn spawn_blocking<F>(&self, work: F)
     where
         F: FnOnce() + Send + 'static,
     {
-        drop(Handle::spawn_blocking(self, work));
+        drop(self.0.spawn_blocking(work));
     }
 }
 
+/// A set of tokio's tasks on one thread: a [`LocalSet`] in an `Rc`, or borrowed.
+///
 /// Whoever awaits the set runs the futures; when it is dropped they are.
-impl SpawnLocal for LocalSet {
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokioLocalSet<S>(pub S);
+
+impl<S: Deref<Target = LocalSet>> SpawnLocal for TokioLocalSet<S> {
     #[track_caller]
     fn spawn_local<F>(&self, future: F)
     where
         F: Future<Output = ()> + 'static,
     {
-        drop(LocalSet::spawn_local(self, future));
+        drop(self.0.spawn_local(future));
     }
 }
 

@@ -17,7 +17,7 @@ impl Spawn for Shared {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        smol::Executor::spawn(&self.0, future).detach();
+        self.0.spawn(future).detach();
     }
 }
 
@@ -29,7 +29,7 @@ impl SpawnLocal for Own {
     where
         F: Future<Output = ()> + 'static,
     {
-        smol::LocalExecutor::spawn(&self.0, future).detach();
+        self.0.spawn(future).detach();
     }
 }
 

@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc, thread};
 
 use pleach::{
     Event,
-    runtime::{Smol, SmolTimer},
+    runtime::{Smol, SmolExecutor, SmolLocalExecutor, SmolTimer},
 };
 use smol::{Executor, LocalExecutor};
 
@@ -21,8 +21,8 @@ fn its_global_executor_conforms() {
 
 #[test]
 fn an_executor_on_one_thread_conforms() {
-    let executor = Arc::new(Executor::new());
-    let left_behind = smol::block_on(executor.run(async {
+    let executor = SmolExecutor(Arc::new(Executor::new()));
+    let left_behind = smol::block_on(executor.0.run(async {
         SUITE.spawn(&executor).await;
         SUITE.fairness(&executor).await;
         SUITE.spawn_from_elsewhere(&executor).await;
@@ -34,11 +34,11 @@ fn an_executor_on_one_thread_conforms() {
 
 #[test]
 fn an_executor_on_three_threads_conforms() {
-    let executor = Arc::new(Executor::new());
+    let executor = SmolExecutor(Arc::new(Executor::new()));
     let end = Event::new();
     let left_behind = thread::scope(|scope| {
         for _ in 0..3 {
-            scope.spawn(|| smol::block_on(executor.run(end.wait())));
+            scope.spawn(|| smol::block_on(executor.0.run(end.wait())));
         }
         let left_behind = smol::block_on(async {
             SUITE.spawn(&executor).await;
@@ -55,8 +55,8 @@ fn an_executor_on_three_threads_conforms() {
 
 #[test]
 fn a_local_executor_conforms() {
-    let executor = Rc::new(LocalExecutor::new());
-    let left_behind = smol::block_on(executor.run(async {
+    let executor = SmolLocalExecutor(Rc::new(LocalExecutor::new()));
+    let left_behind = smol::block_on(executor.0.run(async {
         SUITE.spawn_local(&executor).await;
         SUITE.fairness_local(&executor).await;
         SUITE.leave_behind_local(&executor).await

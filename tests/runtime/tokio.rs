@@ -11,7 +11,7 @@ use std::{
 
 use pleach::{
     WaitGroup,
-    runtime::{Spawn, Tokio, TokioTimer},
+    runtime::{Spawn, SpawnBlocking, Tokio, TokioHandle, TokioLocalSet, TokioTimer},
     time::{Clock, Instant, Timer, sleep},
 };
 use tokio::{
@@ -40,7 +40,7 @@ fn its_executor_conforms() {
 #[test]
 fn a_handle_conforms_and_drops_what_comes_too_late() {
     let runtime = runtime();
-    let handle = runtime.handle().clone();
+    let handle = TokioHandle(runtime.handle().clone());
     let left_behind = runtime.block_on(async {
         SUITE.spawn(&handle).await;
         SUITE.fairness(&handle).await;
@@ -71,8 +71,8 @@ fn the_set_around_it_conforms() {
 
 #[test]
 fn a_set_conforms() {
-    let (runtime, set) = (runtime(), Rc::new(LocalSet::new()));
-    let left_behind = set.block_on(&runtime, async {
+    let (runtime, set) = (runtime(), TokioLocalSet(Rc::new(LocalSet::new())));
+    let left_behind = set.0.block_on(&runtime, async {
         SUITE.spawn_local(&set).await;
         SUITE.fairness_local(&set).await;
         SUITE.leave_behind_local(&set).await
@@ -85,7 +85,7 @@ fn a_set_conforms() {
 fn its_threads_conform() {
     let runtime = runtime();
     runtime.block_on(SUITE.spawn_blocking(&Tokio));
-    runtime.block_on(SUITE.spawn_blocking(runtime.handle()));
+    runtime.block_on(SUITE.spawn_blocking(&TokioHandle(runtime.handle().clone())));
 }
 
 #[test]
