@@ -49,6 +49,8 @@ mod block_on;
 mod boxed;
 #[cfg(all(feature = "std", not(loom)))]
 pub mod conformance;
+#[cfg(all(feature = "std", not(loom)))]
+mod sleepers;
 #[cfg(all(feature = "smol", not(loom)))]
 mod smol;
 mod spawn;

@@ -1,32 +1,24 @@
 //! The timer of [`block_on`](crate::block_on): a thread that sleeps anyway sleeps until the next
 //! deadline.
 //!
-//! Each thread has a list of those who sleep by it. A sleep enters the list of the thread that
-//! polls it, if that is in a `block_on`; when the thread wakes up it wakes those who are due. A
-//! sleep that is polled by another thread later moves to that one's list. When a thread leaves its
+//! Each thread has a list of those who sleep by it (`sleepers.rs`). A sleep enters it if the thread
+//! is in a `block_on`; when the thread wakes up it wakes those who are due. When it leaves its
 //! `block_on` it wakes those who are left, so that they are polled elsewhere and move.
 
-use alloc::{collections::BTreeMap, sync::Arc};
+use alloc::sync::Arc;
 use core::{
     cell::Cell,
     fmt,
     future::Future,
-    mem,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
-use std::{
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
-    thread_local,
-    time::Instant as StdInstant,
-};
+use std::{sync::OnceLock, thread_local, time::Instant as StdInstant};
 
 use futures_core::future::FusedFuture;
 
-use crate::{
-    sys::unwind::FirstPanic,
-    time::{Clock, Instant, Timer},
-};
+use super::sleepers::{Entry, Sleepers};
+use crate::time::{Clock, Instant, Timer};
 
 /// The timer of [`block_on`](crate::block_on), and the system's monotonic clock.
 ///
@@ -99,27 +91,10 @@ pub struct StdSleep {
     is_over: bool,
 }
 
-/// A sleep's place in a list: taken out when it is dropped.
-struct Entry {
-    sleepers: Arc<Sleepers>,
-    key: (Instant, u64),
-}
-
-/// Those who sleep by one thread.
-struct Sleepers {
-    list: Mutex<List>,
-}
-
-#[derive(Default)]
-struct List {
-    wakers: BTreeMap<(Instant, u64), Waker>,
-    next_id: u64,
-}
-
 thread_local! {
     /// The calls of `block_on` on this thread, one within the other.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    static SLEEPERS: Arc<Sleepers> = Arc::new(Sleepers { list: Mutex::default() });
+    static SLEEPERS: Arc<Sleepers> = Arc::default();
     /// Whether `SLEEPERS` was ever used.
     static IN_USE: Cell<bool> = const { Cell::new(false) };
 }
@@ -139,7 +114,8 @@ impl Blocking {
         if !IN_USE.with(Cell::get) {
             return None;
         }
-        SLEEPERS.with(|sleepers| sleepers.wake_due())
+        let next = SLEEPERS.with(|sleepers| sleepers.wake_due(StdTimer))?;
+        StdTimer::to_std(next)
     }
 }
 
@@ -154,37 +130,6 @@ impl Drop for Blocking {
     }
 }
 
-impl Sleepers {
-    fn list(&self) -> MutexGuard<'_, List> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wake_due(&self) -> Option<StdInstant> {
-        loop {
-            let mut list = self.list();
-            let (at, _) = *list.wakers.first_key_value()?.0;
-            if at > StdTimer.now() {
-                return StdTimer::to_std(at);
-            }
-            let due = list.wakers.pop_first();
-            drop(list);
-            if let Some((_, waker)) = due {
-                waker.wake();
-            }
-        }
-    }
-
-    /// Wakes all, for them to sleep by whichever thread polls them next.
-    fn wake_all(&self) {
-        let mut panics = FirstPanic::default();
-        let left = mem::take(&mut self.list().wakers);
-        for waker in left.into_values() {
-            panics.run(|| waker.wake());
-        }
-        panics.resume_in_drop();
-    }
-}
-
 impl StdSleep {
     /// Sees to it that the thread's list has this waker.
     fn register(&mut self, waker: &Waker) {
@@ -194,23 +139,7 @@ impl StdSleep {
         );
         IN_USE.with(|in_use| in_use.set(true));
         let sleepers = SLEEPERS.with(Arc::clone);
-        if let Some(entry) = &self.entry {
-            if Arc::ptr_eq(&entry.sleepers, &sleepers) {
-                let waker = waker.clone();
-                let old = sleepers.list().wakers.insert(entry.key, waker);
-                drop(old);
-                return;
-            }
-        }
-        // If it slept by another thread, that entry goes here.
-        self.entry = None;
-        let waker = waker.clone();
-        let mut list = sleepers.list();
-        let key = (self.at, list.next_id);
-        list.next_id += 1;
-        list.wakers.insert(key, waker);
-        drop(list);
-        self.entry = Some(Entry { sleepers, key });
+        Entry::renew(&mut self.entry, sleepers, self.at, waker);
     }
 }
 
@@ -231,13 +160,6 @@ impl Future for StdSleep {
 impl FusedFuture for StdSleep {
     fn is_terminated(&self) -> bool {
         self.is_over
-    }
-}
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        let waker = self.sleepers.list().wakers.remove(&self.key);
-        drop(waker);
     }
 }
 
