@@ -12,6 +12,7 @@
 //! | smol | `smol` | `Smol`, `SmolExecutor` | `SmolLocalExecutor` | `Smol` | `SmolTimer` |
 //! | tokio | `tokio` | `Tokio`, `TokioHandle` | `Tokio`, `TokioLocalSet` | `Tokio`, `TokioHandle` | `TokioTimer` |
 //! | async-std | `async-std` | `AsyncStd` | `AsyncStd` | `AsyncStd` | `AsyncStdTimer` |
+//! | embassy | `embassy`, `embassy-executor` | `Embassy` of a `SendSpawner` | `Embassy` of a `Spawner` | – | `EmbassyTimer` |
 //!
 //! `Smol`, `Tokio` and `AsyncStd` have nothing in them: they stand for the global executor, or for
 //! the runtime that the caller is in. The others hold one.
@@ -49,6 +50,8 @@ mod block_on;
 mod boxed;
 #[cfg(all(feature = "std", not(loom)))]
 pub mod conformance;
+#[cfg(all(feature = "embassy", not(loom)))]
+mod embassy;
 #[cfg(all(feature = "std", not(loom)))]
 mod sleepers;
 #[cfg(all(feature = "smol", not(loom)))]
@@ -75,6 +78,10 @@ pub use self::{
 pub use block_on::block_on;
 #[cfg(feature = "alloc")]
 pub use boxed::{SpawnBlockingBoxed, SpawnBoxed, SpawnLocalBoxed};
+#[cfg(all(feature = "embassy-executor", not(loom)))]
+pub use embassy::{Embassy, EmbassyTasks};
+#[cfg(all(feature = "embassy", not(loom)))]
+pub use embassy::{EmbassyAlarm, EmbassySleep, EmbassyTimer};
 pub use spawn::{Spawn, SpawnBlocking, SpawnLocal};
 #[cfg(all(feature = "std", not(loom)))]
 pub use std_timer::{StdSleep, StdTimer};
