@@ -2,6 +2,9 @@
 //! panic and fault reported as a failure.
 #![no_std]
 
+#[cfg(feature = "embassy")]
+mod time;
+
 use core::{fmt, panic::PanicInfo};
 
 use cortex_m::{Peripherals, asm, peripheral::syst::SystClkSource};
@@ -41,6 +44,8 @@ pub fn init() {
 fn SysTick() {
     #[cfg(feature = "critical-section")]
     suite::on_interrupt();
+    #[cfg(feature = "embassy")]
+    time::on_tick();
 }
 
 /// Without this a fault would hang, and only the runner's time limit would end it.

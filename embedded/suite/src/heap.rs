@@ -16,14 +16,15 @@ static HEAP: LlffHeap = LlffHeap::empty();
 
 static mut MEMORY: [MaybeUninit<u8>; SIZE] = [MaybeUninit::uninit(); SIZE];
 
-/// Hands the memory to the heap.
-pub(crate) fn init() {
+/// Hands the memory to the heap. To be called once, before anything allocates; [`run`](crate::run)
+/// does.
+pub fn init() {
     let start = &raw mut MEMORY;
-    // SAFETY: called once, by `run`, before anything allocates; nothing else names `MEMORY`.
+    // SAFETY: called once, before anything allocates; nothing else names `MEMORY`.
     unsafe { HEAP.init(start as usize, SIZE) };
 }
 
 /// The number of bytes that are allocated.
-pub(crate) fn used() -> usize {
+pub fn used() -> usize {
     HEAP.used()
 }

@@ -36,6 +36,8 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+#[cfg(feature = "alloc")]
+pub use heap::{init as init_heap, used as heap_used};
 #[cfg(feature = "critical-section")]
 pub use interrupt::on_interrupt;
 
@@ -96,11 +98,26 @@ pub fn run(platform: &Platform) {
     #[cfg(feature = "alloc")]
     heap::init();
     for (name, test) in GROUPS.iter().copied().flatten() {
-        (platform.print)(format_args!("test {name} ... "));
+        begin(platform, name);
         test(platform);
-        (platform.print)(format_args!("ok\n"));
-        PASSED.store(PASSED.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        pass(platform);
     }
+    end(platform);
+}
+
+/// Says which test begins.
+pub fn begin(platform: &Platform, name: &str) {
+    (platform.print)(format_args!("test {name} ... "));
+}
+
+/// Says that it has passed, and counts it.
+pub fn pass(platform: &Platform) {
+    (platform.print)(format_args!("ok\n"));
+    PASSED.store(PASSED.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
+/// Says that all have passed.
+pub fn end(platform: &Platform) {
     (platform.print)(format_args!("{} passed, 0 failed\n", passed()));
 }
 
