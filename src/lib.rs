@@ -77,9 +77,11 @@
 //! * `smol`: [`runtime`]'s adapters to smol: its executors, threads and timer. Implies `std`.
 //! * `tokio`: those to tokio. The timer obeys tokio's clock, paused or not. Implies `std`.
 //! * `async-std`: those to async-std, which is discontinued. Implies `std`.
-//! * `embassy`: its timer of embassy, by the program's time driver. Implies `critical-section`.
+//! * `embassy`: a timer for embassy, by the program's time driver. Implies `critical-section`.
 //! * `embassy-executor`: futures of any type as tasks of embassy's executor. Implies `alloc` and
 //!   `embassy`.
+//! * `wasm`: the timer and the executor of JavaScript's event loop, through `wasm-bindgen`. Implies
+//!   `std`.
 //! * `locks`: `Mutex`, `RwLock` and `OnceCell` of the crate `async-lock`, and waiting for them until a
 //!   token is cancelled. Implies `alloc`; needs compare-and-swap.
 //! * `sink`: the sending end of a channel as a `Sink` of the crate `futures-sink`.

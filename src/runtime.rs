@@ -13,6 +13,7 @@
 //! | tokio | `tokio` | `Tokio`, `TokioHandle` | `Tokio`, `TokioLocalSet` | `Tokio`, `TokioHandle` | `TokioTimer` |
 //! | async-std | `async-std` | `AsyncStd` | `AsyncStd` | `AsyncStd` | `AsyncStdTimer` |
 //! | embassy | `embassy`, `embassy-executor` | `Embassy` of a `SendSpawner` | `Embassy` of a `Spawner` | – | `EmbassyTimer` |
+//! | JavaScript's event loop | `wasm` | `Wasm` | `Wasm` | – | `WasmTimer` |
 //!
 //! `Smol`, `Tokio` and `AsyncStd` have nothing in them: they stand for the global executor, or for
 //! the runtime that the caller is in. The others hold one.
@@ -61,6 +62,8 @@ mod spawn;
 mod std_timer;
 #[cfg(all(feature = "tokio", not(loom)))]
 mod tokio;
+#[cfg(all(feature = "wasm", not(loom)))]
+mod wasm;
 
 #[cfg(all(feature = "tokio", not(loom)))]
 pub use self::tokio::{Tokio, TokioHandle, TokioLocalSet, TokioSleep, TokioTimer};
@@ -85,3 +88,5 @@ pub use embassy::{EmbassyAlarm, EmbassySleep, EmbassyTimer};
 pub use spawn::{Spawn, SpawnBlocking, SpawnLocal};
 #[cfg(all(feature = "std", not(loom)))]
 pub use std_timer::{StdSleep, StdTimer};
+#[cfg(all(feature = "wasm", not(loom)))]
+pub use wasm::{Wasm, WasmSleep, WasmTimer};

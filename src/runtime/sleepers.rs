@@ -54,6 +54,11 @@ impl Sleepers {
         }
         panics.resume_in_drop();
     }
+
+    #[cfg(feature = "wasm")]
+    pub(super) fn is_empty(&self) -> bool {
+        self.list().wakers.is_empty()
+    }
 }
 
 /// A sleep's place in a list: taken out when it is dropped.
