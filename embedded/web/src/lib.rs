@@ -1,0 +1,2 @@
+//! Nothing: the tests are what is here.
+#![no_std]
