@@ -4,6 +4,8 @@
 mod support;
 
 mod driver;
+#[cfg(all(feature = "embassy-executor", feature = "std"))]
+mod executor;
 
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -176,6 +178,25 @@ fn a_sleep_without_an_alarm_and_a_second_alarm_panic() {
 fn panic_of(f: impl FnOnce()) -> String {
     let payload = panic::catch_unwind(AssertUnwindSafe(f)).expect_err("it panics");
     message(&*payload).to_owned()
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn the_timer_keeps_its_contract() {
+    let mut running = Running::new();
+    let (wakes, waker) = Wakes::new();
+    let suite = pleach::runtime::conformance::Suite::new();
+    let mut suite = pin!(suite.timer(&EmbassyTimer));
+    let mut seen = wakes.count();
+    while poll_with(suite.as_mut(), &waker).is_pending() {
+        while wakes.count() == seen {
+            if !running.run() {
+                let next = running.time.asked().first().copied();
+                running.time.advance(next.expect("somebody sleeps"));
+            }
+        }
+        seen = wakes.count();
+    }
 }
 
 #[test]
