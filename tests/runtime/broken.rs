@@ -192,16 +192,26 @@ fn a_future_that_takes_all_turns() {
 }
 
 #[test]
-fn an_executor_that_keeps_what_it_has() {
-    let executor = Broken(|mut task| {
-        let _ = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        FORGOTTEN.lock().unwrap().push(Box::new(task));
+fn a_spawn_that_goes_unnoticed_from_another_thread() {
+    let executor = Broken(|task| {
+        // The harness names its threads, the suite does not.
+        if thread::current().name().is_some() {
+            run(task);
+        } else {
+            FORGOTTEN.lock().unwrap().push(Box::new(task));
+        }
     });
-    let part = async {
-        SUITE.leave_behind(&executor).await.assert_dropped();
-    };
-    // (It polls in `spawn` as well.)
-    assert_found(part, "goes away", "`spawn`");
+    let part = SUITE.spawn_from_elsewhere(&executor);
+    assert_found(part, "from any thread", "in vain");
+}
+
+#[test]
+fn an_executor_that_does_not_go_away() {
+    let executor = Broken(run);
+    let part = async { SUITE.leave_behind(&executor).await.assert_dropped() };
+    assert_found(part, "goes away", "in vain");
+    let part = async { SUITE.assert_gone(&executor) };
+    assert_found(part, "is gone", "it was polled");
 }
 
 struct Fixed;
