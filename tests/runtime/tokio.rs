@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::{Pin, pin},
     rc::Rc,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -11,7 +11,9 @@ use std::{
 
 use pleach::{
     WaitGroup,
-    runtime::{Spawn, SpawnBlocking, Tokio, TokioHandle, TokioLocalSet, TokioTimer},
+    runtime::{
+        Spawn, SpawnBlocking, StdTimer, Tokio, TokioHandle, TokioLocalSet, TokioSleep, TokioTimer,
+    },
     time::{Clock, Instant, Timer, sleep},
 };
 use tokio::{
@@ -120,6 +122,24 @@ fn a_sleep_may_be_made_outside_of_a_runtime_but_not_polled() {
         poll(TokioTimer.now() + Duration::from_secs(60))
     }));
     assert!(nowhere.is_err());
+}
+
+#[test]
+fn a_sleep_whose_runtime_is_gone_panics_until_it_is_due() {
+    let runtime = runtime();
+    let poll = |sleep: &mut Pin<Box<TokioSleep>>| {
+        let sleep = sleep.as_mut();
+        sleep.poll(&mut Context::from_waker(Waker::noop()))
+    };
+    let now = TokioTimer.now();
+    let mut late = Box::pin(TokioTimer.sleep_until(now + Duration::from_secs(60)));
+    let mut soon = Box::pin(TokioTimer.sleep_until(now + Duration::from_millis(20)));
+    let begun = runtime.block_on(async { [poll(&mut late), poll(&mut soon)] });
+    assert!(begun[0].is_pending());
+    drop(runtime);
+    assert!(catch_unwind(AssertUnwindSafe(|| poll(&mut late))).is_err());
+    pleach::block_on(sleep(StdTimer, Duration::from_millis(20)));
+    assert_eq!(poll(&mut soon), Poll::Ready(()));
 }
 
 #[test]
