@@ -117,11 +117,11 @@ impl<R: Runtime> Gateway<R> {
     async fn ask_any(&self, target: &PathAndQuery, token: &Token) -> Reply {
         let first = self.turn.fetch_add(1, Relaxed);
         let count = self.upstreams.len();
-        let turns: Vec<_> = (0..=count).map(|_| Event::new()).collect();
+        let turns: Vec<_> = (0..count).map(|_| Event::new()).collect();
         turns[0].set();
         let asked = (0..count).map(|n| {
             let upstream = &self.upstreams[first.wrapping_add(n) % count];
-            self.ask_in_turn(upstream, target, &turns[n], &turns[n + 1])
+            self.ask_in_turn(upstream, target, &turns[n..])
         });
         let answered = group(asked).join(AnyOk::new()).until(end::<R>(token)).await;
         match answered {
@@ -131,27 +131,27 @@ impl<R: Runtime> Gateway<R> {
         }
     }
 
-    /// Waits for its turn and asks; it is the next one's turn when that takes long or has failed.
+    /// Waits for its turn, the first of these, and asks; it is the next one's turn when that takes
+    /// long or has failed.
     async fn ask_in_turn<'a>(
         &self,
         upstream: &'a Upstream,
         target: &PathAndQuery,
-        turn: &Event,
-        next: &Event,
+        turns: &[Event],
     ) -> Result<(&'a str, Answer), Fault> {
-        turn.wait().await;
+        turns[0].wait().await;
         let mut asking = pin!(upstream.ask(&self.runtime, target));
-        let answer = match timeout(R::TIMER, self.hedge_after, asking.as_mut()).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                self.tally.hedges.fetch_add(1, Relaxed);
-                next.set();
-                asking.await
-            }
-        };
-        if answer.is_err() {
+        let in_time = timeout(R::TIMER, self.hedge_after, asking.as_mut()).await;
+        if let (Err(_) | Ok(Err(_)), Some(next)) = (&in_time, turns.get(1)) {
+            self.tally
+                .hedges
+                .fetch_add(in_time.is_err().into(), Relaxed);
             next.set();
         }
+        let answer = match in_time {
+            Ok(answer) => answer,
+            Err(_) => asking.await,
+        };
         Ok((&upstream.name, answer?))
     }
 
