@@ -33,6 +33,7 @@
 //! |---|---|---|
 //! | [`scope!`], [`try_scope!`], [`local_scope!`], [`try_local_scope!`] | children that borrow, and end together | `alloc` |
 //! | [`scope`](mod@scope) | the same in explicit form, and what a scope promises | `alloc` |
+//! | [`par_scope!`], [`par`] | children that run as tasks of a runtime, and end together all the same | `std` |
 //! | [`join`], [`try_join`](join::try_join) | the same for a few children that are known from the beginning | – |
 //! | [`Semaphore`] | weighted, first come first served, closable | – |
 //! | [`Event`] | a flag to wait for; setting it wakes all | – |
@@ -51,8 +52,8 @@
 //! # When not to use it
 //!
 //! A scope's children are concurrent, not parallel: they share one task. That is what lets
-//! them borrow. Work that must use several cores belongs on the runtime's own tasks or in a
-//! thread pool, which a child can await. Mutexes are those of `async-lock`, re-exported by the
+//! them borrow. Work that must use several cores belongs into a [parallel scope](par), on a runtime
+//! of yours. Mutexes are those of `async-lock`, re-exported by the
 //! feature `locks`. I/O is not here: the runtimes have it.
 //!
 //! # Guarantees

@@ -33,7 +33,8 @@
 //!   each burst of wakes, and the task that polls the scope is woken once for a burst.
 //!
 //! Children are *concurrent*, not parallel: they take turns on the task that polls the
-//! scope. That is what lets them borrow.
+//! scope. That is what lets them borrow. (For those that run on a runtime's threads there is `par`,
+//! with `std`.)
 //!
 //! # Forms
 //!
