@@ -35,7 +35,7 @@ pub(super) trait Post: Send {
     /// The caller is the task.
     unsafe fn listen(&self, cx: &Context<'_>) -> bool;
 
-    /// Runs a poll of the task's future.
+    /// Runs a poll of the task's future, or its call.
     fn working<R>(&self, poll: impl FnOnce() -> R) -> R;
 
     /// Tells what the task came to, which is nothing if it was aborted or lost. A panic that nobody
@@ -57,11 +57,6 @@ impl<P: Post> End<P> {
     /// Of one that has joined its crew.
     fn new(post: P) -> Self {
         Self { post: Some(post) }
-    }
-
-    /// Whether the task is to end without having come to anything.
-    fn is_aborted(&self) -> bool {
-        self.post.as_ref().is_none_or(P::is_aborted)
     }
 
     fn deliver(&mut self, outcome: Option<Outcome<P::Output>>) {
@@ -175,7 +170,8 @@ where
 
 /// A call on a thread where it may block.
 pub(super) struct Call<W, P: Post> {
-    work: W,
+    /// `None` when it was called, or dropped for that it is not to be.
+    work: Option<W>,
     end: End<P>,
 }
 
@@ -187,19 +183,27 @@ where
     /// One that has joined its crew.
     pub(super) fn new(work: W, post: P) -> Self {
         Self {
-            work,
+            work: Some(work),
             end: End::new(post),
         }
     }
 
     /// Calls it, unless it is aborted. What it owns is gone when its end is told.
-    pub(super) fn run(self) {
-        let Self { work, mut end } = self;
-        let outcome = if end.is_aborted() {
-            unwind::catch(|| drop(work)).err().map(Err)
-        } else {
-            Some(unwind::catch(work))
+    pub(super) fn run(mut self) {
+        let Some(post) = self.end.post.as_ref().filter(|post| !post.is_aborted()) else {
+            return;
         };
-        end.deliver(outcome);
+        if let Some(work) = self.work.take() {
+            let outcome = unwind::catch(|| post.working(work));
+            self.end.deliver(Some(outcome));
+        }
+    }
+}
+
+/// What was not called is dropped, and what it panics with then is what came of it.
+impl<W, P: Post> Drop for Call<W, P> {
+    fn drop(&mut self) {
+        let dropped = unwind::catch(|| self.work = None);
+        self.end.deliver(dropped.err().map(Err));
     }
 }
