@@ -13,7 +13,7 @@ use super::{
     job::{Job, RunFuture},
     proxy::unclaimed,
     slot::{Outcome, Slot},
-    task::Post,
+    task::{Post, followed_by},
 };
 use crate::{
     cancel::{Cancelled, Cause, CauseKind},
@@ -76,8 +76,9 @@ where
             }
             // SAFETY: it is done.
             let outcome = unsafe { desk.slot.take() };
-            self.state = State::Over;
-            return match outcome {
+            // Wakers may be dropped with it.
+            let dropped = unwind::catch(|| self.state = State::Over);
+            return match followed_by(outcome, dropped) {
                 Some(Ok(output)) => Poll::Ready(Ok(output)),
                 Some(Err(payload)) => unwind::resume(payload),
                 None => lost(CauseKind::Lost),

@@ -114,23 +114,24 @@ impl<F: Future, P: Post> Task<F, P> {
     fn vacate(self: Pin<&mut Self>, outcome: Option<Outcome<P::Output>>) {
         let mut this = self.project();
         let dropped = unwind::catch(|| this.future.set(None));
-        this.end.deliver(match (outcome, dropped) {
-            (outcome, Ok(())) => outcome,
-            (outcome, Err(payload)) => Some(Err(first(outcome, payload))),
-        });
+        this.end.deliver(followed_by(outcome, dropped));
     }
 }
 
-/// The panic that goes on, of an outcome and a destructor after it.
-fn first<T>(outcome: Option<Outcome<T>>, then: Payload) -> Payload {
-    match outcome {
-        Some(Err(payload)) => {
+/// What an outcome comes to with how a destructor after it has ended: of two panics the first goes on.
+pub(super) fn followed_by<T>(
+    outcome: Option<Outcome<T>>,
+    dropped: Result<(), Payload>,
+) -> Option<Outcome<T>> {
+    match (outcome, dropped) {
+        (outcome, Ok(())) => outcome,
+        (Some(Err(payload)), then) => {
             unwind::swallow(|| drop(then));
-            payload
+            Some(Err(payload))
         }
-        output => {
+        (output, Err(payload)) => {
             unwind::swallow(|| drop(output));
-            then
+            Some(Err(payload))
         }
     }
 }
