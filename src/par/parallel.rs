@@ -4,6 +4,7 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
+    ptr::NonNull,
     task::{Context, Poll},
 };
 
@@ -169,7 +170,7 @@ impl<T: Send> Post for Shared<Desk<T>> {
 
     unsafe fn deliver(&self, outcome: Option<Outcome<T>>) -> Result<(), Payload> {
         // SAFETY: the task does this once, by the caller's word.
-        if unsafe { self.slot.put(outcome) } {
+        if unsafe { Slot::put(NonNull::from(&self.slot), outcome) } {
             // SAFETY: the waiter has left, and the outcome is the task's.
             return unclaimed(unsafe { self.slot.take() });
         }

@@ -229,7 +229,7 @@ impl<T: Send> Post for ToChild<T> {
 
     unsafe fn deliver(&self, outcome: Option<Outcome<T>>) -> Result<(), Payload> {
         // SAFETY: the task does this once, by the caller's word.
-        if !unsafe { self.slot().put(outcome) } {
+        if !unsafe { Slot::put(self.slot, outcome) } {
             self.held.wake();
             return Ok(());
         }

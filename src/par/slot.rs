@@ -16,6 +16,7 @@
 use core::{
     marker::PhantomPinned,
     mem::{ManuallyDrop, MaybeUninit},
+    ptr::NonNull,
     task::{Context, Waker},
 };
 
@@ -107,10 +108,13 @@ impl<T> Slot<T> {
     /// Leaves what the task came to, or that it was lost; `true` if the waiter has left before, and
     /// the outcome is the task's to take. If not, the task must not use the slot any more.
     ///
+    /// By pointer: the waiter may end the slot before this returns, and use its memory for something
+    /// else, which no reference that is an argument may see.
+    ///
     /// # Safety
     ///
-    /// The caller is the task, and has not done this before.
-    pub(super) unsafe fn put(&self, outcome: Option<Outcome<T>>) -> bool {
+    /// The slot is alive; the caller is the task, and has not done this before.
+    pub(super) unsafe fn put(this: NonNull<Self>, outcome: Option<Outcome<T>>) -> bool {
         let (place, which) = match outcome {
             Some(Ok(output)) => {
                 let output = ManuallyDrop::new(output);
@@ -122,11 +126,13 @@ impl<T> Slot<T> {
             }
             None => (MaybeUninit::uninit(), 0),
         };
+        // SAFETY: alive until `DONE`, and not used after that.
+        let this = unsafe { this.as_ref() };
         // SAFETY: the task's, until `DONE`.
-        self.outcome.with_mut(|outcome| unsafe { *outcome = place });
+        this.outcome.with_mut(|outcome| unsafe { *outcome = place });
         // Release: pairs with the waiter's acquires in `is_done` and `leave`, which see the outcome.
         // Acquire: pairs with the release in `leave`; if that came first the slot is the task's.
-        self.state.fetch_or(DONE | which, Ordering::AcqRel) & LEFT != 0
+        this.state.fetch_or(DONE | which, Ordering::AcqRel) & LEFT != 0
     }
 
     /// What the task came to; `None` if it was lost, or this was asked before.
