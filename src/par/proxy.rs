@@ -233,10 +233,14 @@ impl<T: Send> Post for ToChild<T> {
             self.held.wake();
             return Ok(());
         }
+        let mut panics = FirstPanic::default();
         // SAFETY: the child has left, and the outcome is the task's.
-        let outcome = unsafe { self.slot().take() };
+        panics.note(unclaimed(unsafe { self.slot().take() }));
         // SAFETY: the child has left the slot to the task; its memory is there by the count.
-        unsafe { ptr::drop_in_place(self.slot.as_ptr()) };
-        unclaimed(outcome)
+        panics.run(|| unsafe { ptr::drop_in_place(self.slot.as_ptr()) });
+        // The child is gone: it cannot be its panic any more.
+        panics
+            .into_result()
+            .or_else(|payload| self.held.fail(payload))
     }
 }

@@ -2,14 +2,28 @@
 //!
 //! The child itself is polled by its scope as any other, starts the work, and waits to be woken.
 
-use core::{ptr, task::Context};
+use core::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    ptr,
+    task::{Context, Poll},
+};
 
 use super::{
-    child::{ABORTED, Child, LOST, child_of},
+    Plain, Scope,
+    child::{ABORTED, Child, DAEMON, Kind, LOST, child_of},
     crew::Crew,
     limit::Limits,
 };
-use crate::{cancel::CauseKind, sys::thread};
+use crate::{
+    cancel::CauseKind,
+    sys::{
+        atomic::Ordering,
+        thread,
+        unwind::{self, Payload},
+    },
+};
 
 /// A counted pointer to a child: its memory stays, whatever becomes of its future.
 #[derive(Debug)]
@@ -56,6 +70,23 @@ impl Held {
         scope.cancel_with(CauseKind::Lost.into());
     }
 
+    /// Ends the scope with a panic of what was done for a child that is gone.
+    ///
+    /// # Errors
+    ///
+    /// The panic, if the scope is over.
+    pub(crate) fn fail(&self, payload: Payload) -> Result<(), Payload> {
+        // SAFETY: this holds a count.
+        let shared = unsafe { &self.0.header().scope };
+        let scope = Scope::<Infallible>::new(shared.clone());
+        // It has a crew, so it is no local one; and it never breaks with a value.
+        let pushed = scope.push::<_, Plain<Infallible>>(Panic(Some(payload)), Kind::Breaker, false);
+        match pushed {
+            Ok(_handle) => Ok(()),
+            Err(mut refused) => refused.0.take().map_or(Ok(()), Err),
+        }
+    }
+
     /// Calls `work`, for which a handle that it polls belongs to this child: see `limit.rs`.
     pub(crate) fn working<R>(&self, work: impl FnOnce() -> R) -> R {
         // SAFETY: this holds a count.
@@ -83,6 +114,27 @@ impl Drop for Held {
 /// What runs on this thread for a child of a limited scope, innermost first: a list on the thread's
 /// stack, of which each part ends before the one around it.
 struct Working<'a> {
+/// Panics when it is polled, or dropped instead.
+struct Panic(Option<Payload>);
+
+impl Future for Panic {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.0
+            .take()
+            .map_or(Poll::Pending, |payload| unwind::resume(payload))
+    }
+}
+
+impl Drop for Panic {
+    fn drop(&mut self) {
+        if let Some(payload) = self.0.take() {
+            unwind::resume_unless_panicking(payload);
+        }
+    }
+}
+
     limits: &'a Limits,
     child: Child,
     outer: *const (),
