@@ -90,8 +90,11 @@ impl Held {
     /// Calls `work`, for which a handle that it polls belongs to this child: see `limit.rs`.
     pub(crate) fn working<R>(&self, work: impl FnOnce() -> R) -> R {
         // SAFETY: this holds a count.
-        let limits = unsafe { &self.0.header().scope.limits };
-        if limits.get().is_none() {
+        let header = unsafe { self.0.header() };
+        let limits = &header.scope.limits;
+        // Relaxed: the kind is there from birth.
+        let has_place = header.link.state.load(Ordering::Relaxed) & DAEMON == 0;
+        if !has_place || limits.get().is_none() {
             return work();
         }
         let here = Working {
@@ -111,9 +114,6 @@ impl Drop for Held {
     }
 }
 
-/// What runs on this thread for a child of a limited scope, innermost first: a list on the thread's
-/// stack, of which each part ends before the one around it.
-struct Working<'a> {
 /// Panics when it is polled, or dropped instead.
 struct Panic(Option<Payload>);
 
@@ -135,6 +135,9 @@ impl Drop for Panic {
     }
 }
 
+/// What runs on this thread for a child of a limited scope, innermost first: a list on the thread's
+/// stack, of which each part ends before the one around it.
+struct Working<'a> {
     limits: &'a Limits,
     child: Child,
     outer: *const (),

@@ -14,9 +14,9 @@
 //! So no more than `limit` children run that do not wait for one another, and a chain of
 //! children that spawn and wait goes on under any limit, one lent place at a time.
 //!
-//! Who waits is found out when a handle is polled: whichever child this scope's driver is
-//! polling on this very thread, or has at work here (`held.rs`). That holds through combinators with wakers of their own and
-//! through nested scopes. The [`Loan`] lies beside the joiner's waker, and ends with the wait:
+//! Who waits is found out when a handle is polled: whichever child has its work done on this very
+//! thread (`held.rs`), or else is polled here by this scope's driver. That holds through combinators
+//! with wakers of their own and through nested scopes. The [`Loan`] lies beside the joiner's waker, and ends with the wait:
 //! when somebody else polls the handle, when it is dropped, or when the child that is awaited
 //! is done, which is before anybody else is started. A child that polls a handle and then
 //! does other things beside (in a `select`) still counts as waiting; and where a wait is given
@@ -136,9 +136,15 @@ impl Limits {
         Some(Polling(self))
     }
 
-    /// The child that the driver polls on this thread, or that has its work done here, with a count
-    /// for the caller.
-    fn polled_here(&self) -> Option<Child> {
+    /// The child that has its work done on this thread, or that the driver polls here, and where, with
+    /// a count for the caller.
+    fn polled_here(&self) -> Option<(Child, Where)> {
+        #[cfg(feature = "std")]
+        if let Some(child) = super::held::working_here(self) {
+            // SAFETY: whoever has it at work holds a count.
+            unsafe { child.acquire() };
+            return Some((child, Where::Elsewhere));
+        }
         let here = thread::current();
         let polled = self.polled.with(|polled| match *polled {
             Some((thread, child)) if thread == here => {
@@ -149,15 +155,18 @@ impl Limits {
             }
             _ => None,
         });
-        #[cfg(feature = "std")]
-        let polled = polled.or_else(|| {
-            let child = super::held::working_here(self)?;
-            // SAFETY: whoever has it at work holds a count.
-            unsafe { child.acquire() };
-            Some(child)
-        });
-        polled
+        polled.map(|child| (child, Where::InThePass))
     }
+}
+
+/// Where a child runs that polls a handle.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Where {
+    /// In a pass of the driver, which looks for places when it ends.
+    InThePass,
+    /// As a task of its own: `held.rs`.
+    #[cfg(feature = "std")]
+    Elsewhere,
 }
 
 /// While this lives, the driver polls a child of a limited scope.
@@ -188,7 +197,7 @@ impl Loan {
         if limits.get().is_none() {
             return;
         }
-        let Some(poller) = limits.polled_here() else {
+        let Some((poller, place)) = limits.polled_here() else {
             *loan = None;
             return;
         };
@@ -199,10 +208,18 @@ impl Loan {
         }
         // SAFETY: hands over the count of `polled_here`.
         *loan = unsafe { Self::of(poller, limits) };
-        if unstarted && loan.is_some() {
+        if loan.is_none() {
+            return;
+        }
+        if unstarted {
             // The driver finds it queued, unstarted and awaited: `Gate::admit`.
             // SAFETY: the caller holds a count.
             unsafe { awaited.wake_as(AWAITED) };
+        }
+        if place != Where::InThePass {
+            // There may be a place now for one that is held back and awaited, be it another one.
+            // SAFETY: the caller holds a count.
+            unsafe { &awaited.header().scope }.signal();
         }
     }
 
