@@ -73,8 +73,7 @@ pub use shared::Shared;
 
 use crate::{
     cancel::Token,
-    scope::{Admits, Crew, Driver, Grace, Run, RunTry, Threaded, Until},
-    sys,
+    scope::{Admits, Crew, Driver, Grace, OpenCrew, Run, RunTry, Threaded, Until},
     time::{Instant, Timer},
 };
 
@@ -86,7 +85,7 @@ use crate::{
 #[derive(Debug)]
 pub struct ParDriver<'env, B = Infallible> {
     driver: Driver<'env, B>,
-    crew: sys::Shared<Crew>,
+    crew: OpenCrew,
 }
 
 /// Opens a scope whose children run on `runtime`: a driver, to be given a body, and a handle that
@@ -113,6 +112,7 @@ fn open<'env, S, B>(runtime: S) -> (ParDriver<'env, B>, ParScope<'env, S, B>) {
         crew: crew.clone(),
         runtime,
     };
+    let crew = OpenCrew::new(crew);
     (ParDriver { driver, crew }, scope)
 }
 

@@ -239,7 +239,7 @@ use core::{
 pub use crate::cancel::Cancelled;
 pub use admits::{Admits, Local, Threaded};
 #[cfg(feature = "std")]
-pub(crate) use crew::Crew;
+pub(crate) use crew::{Crew, OpenCrew};
 pub use handle::Handle;
 #[cfg(feature = "std")]
 pub(crate) use held::Held;

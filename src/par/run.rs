@@ -11,11 +11,8 @@ use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 
 use crate::{
-    scope::Crew,
-    sys::{
-        Shared,
-        unwind::{self, Payload},
-    },
+    scope::OpenCrew,
+    sys::unwind::{self, Payload},
 };
 
 pin_project! {
@@ -38,16 +35,11 @@ pin_project! {
     /// and if it is polled again after it has completed.
     #[must_use = "futures do nothing unless awaited or polled"]
     pub struct ParRun<R: Future> {
+        crew: OpenCrew,
+        // `None` at its end.
         #[pin]
-        scope: R,
-        crew: Shared<Crew>,
+        scope: Option<R>,
         stage: Stage<R::Output>,
-    }
-
-    impl<R: Future> PinnedDrop for ParRun<R> {
-        fn drop(this: Pin<&mut Self>) {
-            this.project().crew.close();
-        }
     }
 }
 
@@ -60,10 +52,10 @@ enum Stage<T> {
 }
 
 impl<R: Future> ParRun<R> {
-    pub(super) fn new(scope: R, crew: Shared<Crew>) -> Self {
+    pub(super) fn new(scope: R, crew: OpenCrew) -> Self {
         Self {
-            scope,
             crew,
+            scope: Some(scope),
             stage: Stage::Running,
         }
     }
@@ -73,14 +65,15 @@ impl<R: Future> Future for ParRun<R> {
     type Output = R::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R::Output> {
-        let this = self.project();
-        if let Stage::Running = this.stage {
-            let scope = this.scope;
+        let mut this = self.project();
+        if let Some(scope) = this.scope.as_mut().as_pin_mut() {
             *this.stage = Stage::Ending(match unwind::catch(|| scope.poll(cx)) {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(output)) => Ok(output),
                 Err(payload) => Err(payload),
             });
+            // One that was left by a panic of this task's waker has children still.
+            unwind::swallow(|| this.scope.set(None));
             this.crew.close();
         }
         if let Stage::Over = this.stage {
@@ -114,6 +107,10 @@ impl<R: Future> FusedFuture for ParRun<R> {
 
 impl<R: Future + fmt::Debug> fmt::Debug for ParRun<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ParRun").field(&self.scope).finish()
+        let mut tuple = f.debug_tuple("ParRun");
+        if let Some(scope) = &self.scope {
+            tuple.field(scope);
+        }
+        tuple.finish()
     }
 }

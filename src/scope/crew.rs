@@ -1,7 +1,10 @@
 //! Who is still out there: the tasks that a runtime runs for one scope, until the last destructor of
 //! each has run.
 
-use core::task::{Context, Poll};
+use core::{
+    ops::Deref,
+    task::{Context, Poll},
+};
 
 use crate::{
     sys::{
@@ -54,7 +57,8 @@ impl Crew {
         self.state.fetch_or(CLOSED, Ordering::Relaxed);
     }
 
-    /// Ready when no task is left, after it was closed, with what one of them panicked with when nobody waited for it.
+    /// Ready when no task is left, after it was closed, with what one of them panicked with when nobody
+    /// waited for it.
     pub(crate) fn poll_empty(&self, cx: &Context<'_>) -> Poll<Result<(), Payload>> {
         // Acquire: pairs with the release in `leave`. What tasks did is seen when they are
         // gone.
@@ -91,7 +95,7 @@ impl Crew {
         // Release: pairs with the acquires in `poll_empty`. Acquire: pairs with the release there.
         let before = self.state.fetch_sub(TASK, Ordering::AcqRel);
         if before & AWAITED != 0 && before < 2 * TASK {
-            self.waiter.wake();
+            unwind::run_in_drop(|| self.waiter.wake());
         }
     }
 
@@ -104,5 +108,38 @@ impl Crew {
             }
         });
         unwind::swallow(|| drop(payload));
+    }
+}
+
+/// A panic that nobody has waited for.
+impl Drop for Crew {
+    fn drop(&mut self) {
+        unwind::swallow(|| drop(self.panic.with(Option::take)));
+    }
+}
+
+/// A crew that can be joined, as long as its scope's driver has this.
+#[derive(Debug)]
+pub(crate) struct OpenCrew(Shared<Crew>);
+
+impl OpenCrew {
+    /// To be made once.
+    pub(crate) fn new(crew: Shared<Crew>) -> Self {
+        Self(crew)
+    }
+}
+
+impl Deref for OpenCrew {
+    type Target = Crew;
+
+    fn deref(&self) -> &Crew {
+        &self.0
+    }
+}
+
+impl Drop for OpenCrew {
+    fn drop(&mut self) {
+        self.close();
+        unwind::run_in_drop(|| self.waiter.clear());
     }
 }
