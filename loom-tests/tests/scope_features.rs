@@ -18,7 +18,7 @@ use explore::{
 };
 use loom::{future::block_on, sync::Mutex, thread};
 use pleach_loom::{
-    Cancelled,
+    Cancelled, Handle,
     cancel::CauseKind,
     scope::{Driver, Scope, Slot, WaitSlot, scope, try_scope},
 };
@@ -63,6 +63,33 @@ fn an_abort_beside_a_wake_drops_the_child_or_comes_too_late() {
         bell.ring();
         let ((), handle) = finish(running, other);
         kind(block_on(handle).map(|output| output.get()))
+    });
+}
+
+#[test]
+fn a_child_that_aborts_itself_is_gone_with_that_poll() {
+    explore(&[()], || {
+        let bell = Arc::new(Bell::default());
+        let (driver, s) = scope();
+        let own = Arc::new(Mutex::new(None::<Handle<()>>));
+        let handle = s.spawn({
+            let (own, heard) = (Arc::clone(&own), Arc::clone(&bell));
+            async move {
+                own.lock().unwrap().as_ref().unwrap().abort();
+                heard.heard().await;
+                pending().await
+            }
+        });
+        *own.lock().unwrap() = Some(handle);
+        let mut running = Box::pin(driver.run(pending::<()>()));
+        let other = ring_elsewhere(&bell);
+        assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
+        let mut handle = own.lock().unwrap().take().unwrap();
+        let Poll::Ready(output) = poll_now(Pin::new(&mut handle), Waker::noop()) else {
+            panic!("it waits for another pass");
+        };
+        assert_eq!(kind(output), ABORTED);
+        other.join().unwrap();
     });
 }
 
