@@ -44,12 +44,12 @@ where
 }
 
 /// Polls once, outside any runtime.
-pub(crate) fn poll_now<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+pub(crate) fn poll_now<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(waker))
 }
 
 /// Whether it is ready, now that nothing has woken it.
-pub(crate) fn is_ready<F: Future>(future: &mut Pin<Box<F>>) -> bool {
+pub(crate) fn is_ready<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> bool {
     poll_now(future.as_mut(), Waker::noop()).is_ready()
 }
 
