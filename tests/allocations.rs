@@ -555,3 +555,93 @@ fn a_token_costs_a_wait_for_a_lock_no_allocation() {
     assert_eq!(allocations(wait_or_cancel), plain);
     drop((held, reading));
 }
+
+#[cfg(feature = "std")]
+mod parallel {
+    use std::{pin::Pin, sync::Mutex};
+
+    use pleach::{par::par_scope, par_scope, runtime::Spawn};
+
+    use super::{CHILDREN, NonZeroUsize, allocations, pin, poll_now, run, yield_now};
+
+    type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// An executor that takes one allocation for each task, and runs when it is told to.
+    #[derive(Clone, Copy)]
+    struct Shelf<'a>(&'a Mutex<Vec<Work>>);
+
+    impl Spawn for Shelf<'_> {
+        fn spawn<F: Future<Output = ()> + Send + 'static>(&self, future: F) {
+            self.0.lock().unwrap().push(Box::pin(future));
+        }
+    }
+
+    /// Polls a scope and its tasks, in turns, to the end.
+    fn run_both<F: Future>(scope: F, shelf: Shelf<'_>) -> F::Output {
+        let mut scope = pin!(scope);
+        loop {
+            if let std::task::Poll::Ready(output) = poll_now(scope.as_mut()) {
+                return output;
+            }
+            let mut works = shelf.0.lock().unwrap();
+            works.retain_mut(|work| poll_now(work.as_mut()).is_pending());
+        }
+    }
+
+    #[test]
+    fn a_parallel_child_takes_one_beside_that_of_the_runtime_and_a_scope_takes_two() {
+        let works = Mutex::new(Vec::with_capacity(CHILDREN));
+        let shelf = Shelf(&works);
+        assert_eq!(allocations(|| run(par_scope!(shelf, |_s| {}))), 2);
+
+        let plain = allocations(|| {
+            run_both(
+                par_scope!(shelf, |s| {
+                    for _ in 0..CHILDREN {
+                        s.spawn(yield_now());
+                    }
+                }),
+                shelf,
+            );
+        });
+        assert_eq!(plain, 2 + 2 * CHILDREN);
+
+        let awaited = allocations(|| {
+            let limit = NonZeroUsize::new(7).unwrap();
+            run_both(
+                par_scope!(shelf, limit = limit, |s| {
+                    for n in 0..CHILDREN {
+                        assert_eq!(s.spawn(async move { n }).await, Ok(n));
+                    }
+                }),
+                shelf,
+            );
+        });
+        assert_eq!(awaited, 2 + 2 * CHILDREN);
+
+        let parallel = allocations(|| {
+            run_both(
+                par_scope!(shelf, |s| {
+                    for n in 0..CHILDREN {
+                        assert_eq!(s.parallel(async move { n }).await, Ok(n));
+                    }
+                }),
+                shelf,
+            );
+        });
+        assert_eq!(parallel, 2 + 2 * CHILDREN);
+
+        let dropped = allocations(|| {
+            let (driver, s) = par_scope(shelf);
+            let mut scope = Box::pin(driver.run(std::future::pending::<()>()));
+            for _ in 0..CHILDREN {
+                s.spawn(std::future::pending::<()>());
+            }
+            assert!(poll_now(scope.as_mut()).is_pending());
+            drop((scope, s));
+            let mut works = works.lock().unwrap();
+            works.retain_mut(|work| poll_now(work.as_mut()).is_pending());
+        });
+        assert_eq!(dropped, 3 + 2 * CHILDREN, "the scope is in a box here");
+    }
+}
