@@ -1,0 +1,20 @@
+//! A parallel child that owns what it uses.
+
+use pleach::{par_scope, runtime::Spawn};
+
+#[derive(Clone, Copy)]
+struct Threads;
+
+impl Spawn for Threads {
+    fn spawn<F: Future<Output = ()> + Send + 'static>(&self, future: F) {
+        std::thread::spawn(|| pleach::block_on(future));
+    }
+}
+
+pub fn main() {
+    let text = String::from("owned");
+    pleach::block_on(par_scope!(Threads, |s| {
+        s.spawn(async move { text.len() }).await
+    }))
+    .unwrap();
+}
