@@ -60,7 +60,7 @@ impl Contender {
 
 pub fn all(runtime: Runtime) -> Vec<Contender> {
     match runtime {
-        Runtime::TokioOne | Runtime::TokioTwo => vec![
+        Runtime::TokioOne | Runtime::TokioWorker | Runtime::TokioTwo => vec![
             Contender::new("pleach", Role::Ours, runtime, |burst| {
                 pleach(Tokio, burst.children())
             }),

@@ -2,7 +2,7 @@
 //!
 //! A child is sixteen bytes and gives a number. The figures are of one child, of a burst of a
 //! thousand that are spawned by one task, which waits for all their numbers. On tokio's runtime of
-//! one thread and that of two workers, and on smol's executor with two threads.
+//! one thread and those of one worker and two, and on smol's executor with two threads.
 //!
 //! To add a contender: an async function that is given the children and returns the sum of their
 //! outputs, and its line in `all` of `contenders.rs`.

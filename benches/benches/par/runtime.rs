@@ -8,6 +8,7 @@ use tokio::runtime::{Builder, Runtime as Tokio};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
     TokioOne,
+    TokioWorker,
     TokioTwo,
     Smol,
 }
@@ -15,10 +16,14 @@ pub enum Runtime {
 static TOKIO_ONE: LazyLock<Tokio> =
     LazyLock::new(|| Builder::new_current_thread().build().expect("a runtime"));
 
-static TOKIO_TWO: LazyLock<Tokio> = LazyLock::new(|| {
+static TOKIO_WORKER: LazyLock<Tokio> = LazyLock::new(|| workers(1));
+
+static TOKIO_TWO: LazyLock<Tokio> = LazyLock::new(|| workers(2));
+
+fn workers(number: usize) -> Tokio {
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(2).build().expect("a runtime")
-});
+    builder.worker_threads(number).build().expect("a runtime")
+}
 
 /// smol's executor, with two threads.
 pub static SMOL: LazyLock<&Executor<'static>> = LazyLock::new(|| {
@@ -32,12 +37,19 @@ pub static SMOL: LazyLock<&Executor<'static>> = LazyLock::new(|| {
 });
 
 impl Runtime {
-    pub const ALL: [Self; 3] = [Self::TokioOne, Self::TokioTwo, Self::Smol];
+    pub const ALL: [Self; 4] = [
+        Self::TokioOne,
+        Self::TokioWorker,
+        Self::TokioTwo,
+        Self::Smol,
+    ];
 
     pub fn row(self, yields: u64) -> &'static str {
         match (self, yields) {
             (Self::TokioOne, 0) => "tokio, one thread, ready",
             (Self::TokioOne, _) => "tokio, one thread, one yield",
+            (Self::TokioWorker, 0) => "tokio, one worker, ready",
+            (Self::TokioWorker, _) => "tokio, one worker, one yield",
             (Self::TokioTwo, 0) => "tokio, two workers, ready",
             (Self::TokioTwo, _) => "tokio, two workers, one yield",
             (Self::Smol, 0) => "smol, two threads, ready",
@@ -49,6 +61,7 @@ impl Runtime {
     pub fn run(self, future: impl Future<Output = ()> + Send + 'static) {
         match self {
             Self::TokioOne => on_tokio(&TOKIO_ONE, future),
+            Self::TokioWorker => on_tokio(&TOKIO_WORKER, future),
             Self::TokioTwo => on_tokio(&TOKIO_TWO, future),
             Self::Smol => futures_lite::future::block_on(SMOL.spawn(future)),
         }
