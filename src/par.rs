@@ -162,7 +162,7 @@ impl<'env, B> ParDriver<'env, B> {
 
     /// Runs `body` and the children; resolves to the body's value when all are done, or to the first
     /// error, of the body or of a [`spawn_try`](ParScope::spawn_try) child, when all are gone.
-    pub fn run_try<F, R>(self, body: F) -> ParRun<RunTry<'env, F, R, B>>
+    pub fn run_try<F, R>(self, body: F) -> ParRun<RunTry<'env, F, R, B>, Result<R, B>>
     where
         F: Future<Output = Result<R, B>>,
     {
@@ -172,7 +172,7 @@ impl<'env, B> ParDriver<'env, B> {
 
 impl<'env> ParDriver<'env, Infallible> {
     /// Runs `body` and the children; resolves to the body's value when all are done.
-    pub fn run<F: Future>(self, body: F) -> ParRun<Run<'env, F>> {
+    pub fn run<F: Future>(self, body: F) -> ParRun<Run<'env, F>, F::Output> {
         ParRun::new(self.driver.run(body), self.crew)
     }
 }

@@ -34,12 +34,14 @@ pin_project! {
     /// With what a child, the body or a destructor panicked with first, when everything else is gone;
     /// and if it is polled again after it has completed.
     #[must_use = "futures do nothing unless awaited or polled"]
-    pub struct ParRun<R: Future> {
+    // The output is a parameter: as one of `R` it would have to be seen to be that where nothing is
+    // known of lifetimes, which is where the compiler asks whether a task is `Send`.
+    pub struct ParRun<R, T> {
         crew: OpenCrew,
         // `None` at its end.
         #[pin]
         scope: Option<R>,
-        stage: Stage<R::Output>,
+        stage: Stage<T>,
     }
 }
 
@@ -51,7 +53,7 @@ enum Stage<T> {
     Over,
 }
 
-impl<R: Future> ParRun<R> {
+impl<R, T> ParRun<R, T> {
     pub(super) fn new(scope: R, crew: OpenCrew) -> Self {
         Self {
             crew,
@@ -61,10 +63,10 @@ impl<R: Future> ParRun<R> {
     }
 }
 
-impl<R: Future> Future for ParRun<R> {
-    type Output = R::Output;
+impl<R: Future<Output = T>, T> Future for ParRun<R, T> {
+    type Output = T;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let mut this = self.project();
         if let Some(scope) = this.scope.as_mut().as_pin_mut() {
             *this.stage = Stage::Ending(match unwind::catch(|| scope.poll(cx)) {
@@ -99,13 +101,13 @@ impl<R: Future> Future for ParRun<R> {
     }
 }
 
-impl<R: Future> FusedFuture for ParRun<R> {
+impl<R: Future<Output = T>, T> FusedFuture for ParRun<R, T> {
     fn is_terminated(&self) -> bool {
         matches!(self.stage, Stage::Over)
     }
 }
 
-impl<R: Future + fmt::Debug> fmt::Debug for ParRun<R> {
+impl<R: fmt::Debug, T> fmt::Debug for ParRun<R, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut tuple = f.debug_tuple("ParRun");
         if let Some(scope) = &self.scope {

@@ -1,7 +1,7 @@
 //! What there is to spawn with.
 
 use std::{
-    future::{pending, ready},
+    future::{Future, pending, ready},
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     thread,
 };
@@ -295,6 +295,40 @@ fn scopes_and_their_futures_go_wherever_they_are_asked_to() {
         2
     );
     drop(is_send(s.parallel(ready(()))));
+}
+
+#[test]
+fn a_scope_with_errors_and_outputs_of_any_sort_may_be_a_task() {
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    async fn boxed_errors() -> Result<&'static str, Error> {
+        try_par_scope!(Threads, |s| -> Error {
+            let child = s.spawn_try(async { Ok::<_, Error>("7") });
+            Ok(child.await?)
+        })
+        .await
+    }
+    async fn borrowed_errors() -> Result<u32, &'static str> {
+        try_par_scope!(Threads, |s| -> &'static str {
+            let child = s.spawn_try(async { "7".parse().map_err(|_| "not a number") });
+            Ok(child.await.unwrap())
+        })
+        .await
+    }
+    async fn borrowed_outputs() -> (&'static str, Result<&'static str, Error>) {
+        par_scope!(Threads, |s| {
+            let child = s.spawn(async { "7" }).await.unwrap();
+            (child, s.parallel(async { Ok("7") }).await.unwrap())
+        })
+        .await
+    }
+    fn on_another_thread<F: Future<Output: Send> + Send + 'static>(future: F) -> F::Output {
+        thread::spawn(|| block_on(future)).join().unwrap()
+    }
+    assert_eq!(on_another_thread(boxed_errors()).unwrap(), "7");
+    assert_eq!(on_another_thread(borrowed_errors()), Ok(7));
+    let (child, other) = on_another_thread(borrowed_outputs());
+    assert_eq!((child, other.unwrap()), ("7", "7"));
 }
 
 #[test]
