@@ -154,15 +154,15 @@ fn a_place_that_was_waited_for_is_filled() {
 fn a_daemon_is_not_waited_for_and_gone_at_the_end() {
     Each::run(|executor| {
         let census = Census::default();
-        let daemon = block_on(par_scope!(executor, |s| {
-            let daemon = s.spawn_daemon(census.stays());
+        let mut daemon = None;
+        block_on(par_scope!(executor, |s| {
+            daemon = Some(s.spawn_daemon(census.stays()));
             assert_eq!(s.len(), 0);
             s.spawn(census.gives(1));
-            daemon
         }));
         census.assert_empty();
         assert_eq!(
-            block_on(daemon).unwrap_err().cause().kind(),
+            block_on(daemon.unwrap()).unwrap_err().cause().kind(),
             CauseKind::ScopeEnded
         );
     });
@@ -218,11 +218,15 @@ fn a_child_says_that_it_has_started() {
 fn a_handle_outlives_the_scope() {
     Each::run(|executor| {
         let census = Census::default();
-        let handle = block_on(par_scope!(executor, |s| { s.spawn(census.gives(2)) }));
-        assert_eq!(census.alive(), 1, "the output");
-        drop(block_on(handle).unwrap());
-        let handle = block_on(par_scope!(executor, |s| { s.spawn(census.gives(2)) }));
-        drop(handle);
+        let mut handles = Vec::new();
+        block_on(par_scope!(executor, |s| {
+            handles.push(s.spawn(census.gives(2)));
+            handles.push(s.spawn(census.gives(2)));
+        }));
+        assert_eq!(census.alive(), 2, "the outputs");
+        drop(handles.pop());
+        assert_eq!(census.alive(), 1);
+        drop(block_on(handles.remove(0)).unwrap());
         census.assert_empty();
     });
 }
