@@ -171,13 +171,15 @@ fn the_drop_of_a_scope_beside_a_childs_end_frees_the_output_once() {
 
 #[test]
 fn the_drop_of_a_scope_beside_that_of_a_task_frees_both_once() {
-    explore(&[()], || {
+    Explore::new().shallow(3).run(&[()], || {
         let owned = Tracked::new(7);
-        let (running, task) = scope_of(async move {
+        let (running, mut task) = scope_of(async move {
             let owned = owned;
             pending::<()>().await;
             owned.get()
         });
+        // So that there is a waker, which belongs to either.
+        assert!(!is_ready(&mut task));
         let dropped = drop_elsewhere(running);
         drop(task);
         dropped.join().unwrap();
