@@ -14,7 +14,7 @@ use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
 use pleach::{
     CancelToken,
-    runtime::{SmolTimer, Spawn, Tokio, TokioTimer},
+    runtime::{SmolExecutor, SmolTimer, Spawn, Tokio, TokioTimer},
     time::Timer,
 };
 use smol::Executor;
@@ -77,7 +77,10 @@ impl Runtime for Tokio {
     }
 }
 
-impl Runtime for Arc<Executor<'static>> {
+/// An executor of one's own; that of smol itself would be without a way to ask it for its tasks.
+type Smol = SmolExecutor<Arc<Executor<'static>>>;
+
+impl Runtime for Smol {
     type Timer = SmolTimer;
     type Listener = smol::net::TcpListener;
     type Stream = FuturesIo<smol::net::TcpStream>;
@@ -105,7 +108,7 @@ impl Runtime for Arc<Executor<'static>> {
     }
 
     fn tasks(&self) -> usize {
-        usize::from(!self.is_empty())
+        usize::from(!self.0.is_empty())
     }
 }
 
@@ -120,10 +123,7 @@ pub(crate) fn on_tokio<F: Future>(workers: NonZeroUsize, main: F) -> io::Result<
 }
 
 /// Runs what `main` makes, and beside it an executor on so many threads.
-pub(crate) fn on_smol<F: Future>(
-    workers: NonZeroUsize,
-    main: impl FnOnce(Arc<Executor<'static>>) -> F,
-) -> F::Output {
+pub(crate) fn on_smol<F: Future>(workers: NonZeroUsize, main: impl FnOnce(Smol) -> F) -> F::Output {
     let executor = Arc::new(Executor::new());
     let over = CancelToken::new();
     thread::scope(|threads| {
@@ -131,6 +131,6 @@ pub(crate) fn on_smol<F: Future>(
         for _ in 0..workers.get() {
             threads.spawn(|| smol::block_on(executor.run(over.cancelled())));
         }
-        smol::block_on(main(Arc::clone(&executor)))
+        smol::block_on(main(SmolExecutor(Arc::clone(&executor))))
     })
 }
