@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     NEVER,
@@ -13,14 +13,12 @@ use crate::{
 #[test]
 fn an_upstream_gets_as_many_requests_at_a_time_as_it_may_and_no_more() {
     for runtime in RUNTIMES {
-        // They are answered when three are there.
-        let a = Upstream::new("a", |_, _| Reply::Together(3));
-        let b = Upstream::echo("b");
-        let gateway = Gateway::start(
-            runtime,
-            &["--deadline", NEVER],
-            &[(&a, ",limit=3"), (&b, "")],
+        let (a, b) = (
+            Upstream::new("a", |_, _| Reply::OnceReleased),
+            Upstream::echo("b"),
         );
+        let args = ["--deadline", NEVER];
+        let gateway = Gateway::start(runtime, &args, &[(&a, ",limit=3"), (&b, "")]);
         thread::scope(|clients| {
             for n in 0..12 {
                 let (gateway, a, b) = (&gateway, &a, &b);
@@ -30,6 +28,12 @@ fn an_upstream_gets_as_many_requests_at_a_time_as_it_may_and_no_more() {
                     assert_eq!(told["b"]["body"], b.echoed(&format!("/{n}")));
                 });
             }
+            let of_a = |stats: &Value, key: &str| stats["upstreams"]["a"][key].as_u64().unwrap();
+            let stats = gateway
+                .wait_for_stats(|stats| of_a(stats, "in_flight") + of_a(stats, "waiting") == 12);
+            assert_eq!(of_a(&stats, "in_flight"), 3);
+            a.wait_until(|a| a.now == 3);
+            a.release();
         });
         assert_eq!(a.most(), 3);
         gateway.end().said("12 requests answered");

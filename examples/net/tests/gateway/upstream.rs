@@ -22,8 +22,6 @@ pub(crate) enum Reply {
     Raw(&'static str),
     /// Nothing, until the gateway closes the connection.
     Hang,
-    /// As `Echo`, when so many are there; and then none is until all of these have gone on.
-    Together(usize),
     /// As `Echo`, when the test lets it.
     OnceReleased,
 }
@@ -51,11 +49,8 @@ struct Shared {
 pub(crate) struct State {
     requests: HashMap<String, usize>,
     /// Requests that are being answered, and the most that ever were.
-    now: usize,
+    pub(crate) now: usize,
     most: usize,
-    /// Those that wait for others, or for the test.
-    waiting: usize,
-    leaving: usize,
     is_released: bool,
     /// Connections that the gateway closed without an answer.
     pub(crate) closed: usize,
@@ -168,10 +163,6 @@ impl Shared {
             Reply::Long(length) => with_body(200, &vec![b'x'; length]),
             Reply::Raw(bytes) => bytes.into(),
             Reply::Hang => return self.hang(&mut stream),
-            Reply::Together(count) => {
-                self.gather(count);
-                self.echo(&path)
-            }
             Reply::OnceReleased => {
                 drop(self.wait_until(self.state(), |state| state.is_released));
                 self.echo(&path)
@@ -203,19 +194,6 @@ impl Shared {
             state.closed += usize::from(is_closed);
         });
         Ok(())
-    }
-
-    fn gather(&self, count: usize) {
-        let mut state = self.wait_until(self.state(), |state| state.leaving == 0);
-        state.waiting += 1;
-        if state.waiting == count {
-            state.leaving = count;
-            state.waiting = 0;
-            self.changed.notify_all();
-        }
-        let mut state = self.wait_until(state, |state| state.leaving > 0);
-        state.leaving -= 1;
-        self.changed.notify_all();
     }
 }
 
