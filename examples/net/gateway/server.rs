@@ -43,12 +43,11 @@ pub(crate) async fn serve<R: Runtime>(
 ) -> io::Result<End> {
     let listener = runtime.listen(listener)?;
     let gateway = Shared::new(Gateway::new(runtime.clone(), settings));
-    let (limit, grace) = (settings.max_clients, (R::TIMER, LAST_WORDS));
     par_scope!(
         runtime.clone(),
-        limit = limit,
+        limit = settings.max_clients,
         token = server,
-        grace = grace,
+        grace = (R::TIMER, LAST_WORDS),
         |s| {
             s.scope()
                 .spawn_daemon(lose_patience::<R>(server, settings.grace));
