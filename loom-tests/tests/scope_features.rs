@@ -20,7 +20,7 @@ use loom::{future::block_on, sync::Mutex, thread};
 use pleach_loom::{
     Cancelled, Handle,
     cancel::CauseKind,
-    scope::{Driver, Scope, Slot, WaitSlot, scope, try_scope},
+    scope::{Driver, Scope, Slot, Started, WaitSlot, scope, try_scope},
 };
 
 const ABORTED: Option<CauseKind> = Some(CauseKind::Aborted);
@@ -439,5 +439,24 @@ fn a_wait_beside_cancel_fails_at_once_or_is_woken() {
         assert_eq!(kind(outcome), Some(CauseKind::Requested));
         drop((slot, driver));
         at_once
+    });
+}
+
+#[test]
+fn a_start_that_is_polled_beside_the_end_of_its_child_leaves_its_waker_to_the_driver() {
+    explore(&[true, false], || {
+        let (driver, s) = scope();
+        let mut start = s.start(|started: Started<u32>| async move { started.ready(7).unwrap() });
+        let mut poll = || poll_now(Pin::new(&mut start), Waker::noop());
+        assert!(poll().is_pending());
+        let other = thread::spawn(move || block_on(driver.run(async {})));
+        let polled = poll();
+        let is_started = polled.is_ready();
+        if let Poll::Ready(started) = polled {
+            // The handle goes while the driver may have its waker.
+            assert_eq!(started.unwrap().0, 7);
+        }
+        other.join().unwrap();
+        is_started
     });
 }
