@@ -35,6 +35,9 @@
 //!   scope is cancelled with that cause. Nobody hangs.
 //! * **A child that computes without awaiting** cannot be ended early, and holds up the end of the
 //!   scope for so long.
+//! * **An aborted child is over at once**, for the scope: its handle is ready, and its place free, while
+//!   its task ends at its next poll. Should it panic then, the scope ends with that, as with the panic
+//!   of any child.
 //! * **Children are started where the scope is polled**: a body that computes after it spawned holds
 //!   them up until it awaits.
 //!
@@ -118,6 +121,10 @@ fn open<'env, S, B>(runtime: S) -> (ParDriver<'env, B>, ParScope<'env, S, B>) {
 
 impl<'env, B> ParDriver<'env, B> {
     /// As [`Driver::limit`]: at most so many children run at a time.
+    ///
+    /// A child that was aborted does not count, though its task is there until it is polled next. And a
+    /// child lends its place while its own future, or call, polls the handle of a sibling: a wait in a
+    /// task that it awaits in its turn, of a [`Parallel`] or of a parallel scope within, lends nothing.
     pub fn limit(self, limit: NonZeroUsize) -> Self {
         self.map(|driver| driver.limit(limit))
     }

@@ -231,8 +231,9 @@ where
     ///
     /// It is no child of the scope, and under no limit: whoever polls it says when it is started, which
     /// is by its first poll. Dropping it asks the task to end. But the scope waits for the task as for
-    /// those of its children, until its last destructor has run. Two allocations, that of the runtime
-    /// included, when it is started.
+    /// those of its children, until its last destructor has run; so one that is kept elsewhere than in
+    /// the body and the children holds up the scope's end, an early one too. Two allocations, that of
+    /// the runtime included, when it is started.
     ///
     /// # Cancel safety
     ///
@@ -281,8 +282,8 @@ where
     /// calls beside I/O, under one limit with it.
     ///
     /// A call cannot be interrupted: one that was begun goes on to its end, and the scope waits for
-    /// it. One that has not begun when the scope ends is dropped. Give long ones the
-    /// [`token`](Self::token) to look at. Otherwise as [`spawn`](Scope::spawn).
+    /// it. One that has not begun when the scope ends is dropped when a thread comes to it. Give long
+    /// ones the [`token`](Self::token) to look at. Otherwise as [`spawn`](Scope::spawn).
     ///
     /// # Examples
     ///
