@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `semaphore` | a room that holds so many at a time: weights, cancelling, closing, forgetting |
 //! | `scope` | children that are spawned, woken, awaited and cancelled from other threads |
+//! | `par` | the same of children that are tasks on threads |
 //! | `channel` | producers and consumers who change their mind; a watch and oneshots beside them |
 //! | `tree` | a cancellation tree that grows, is cancelled and falls apart |
 //! | `support` | random numbers, plain memory, counts |
@@ -19,6 +20,7 @@
 
 mod args;
 mod channel;
+mod par;
 mod scope;
 mod semaphore;
 mod support;
@@ -66,6 +68,7 @@ fn run(args: &Args, end: Instant) -> Tally {
     loop {
         semaphore::round(args.threads, &mut rng, &mut tally);
         scope::round(args.threads, &mut rng, &mut tally);
+        par::round(args.threads, &mut rng, &mut tally);
         channel::round(args.threads, &mut rng, &mut tally);
         tree::round(args.threads, &mut rng, &mut tally);
         if Instant::now() >= end {
