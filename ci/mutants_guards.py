@@ -413,6 +413,24 @@ GUARDS = [
     ),
     Guard(
         "src/channel/held.rs",
+        "a receiver that comes to wait lets nobody in",
+        "self.found_nothing &= !R::is_news(self.state);",
+        "",
+    ),
+    Guard(
+        "src/channel/held.rs",
+        "those who would wait in vain are not let go",
+        "!(self.state.is_closed || self.has_others())",
+        "!self.has_others()",
+    ),
+    Guard(
+        "src/channel/held.rs",
+        "who waits for something to come is not told",
+        "!(self.state.is_closed || self.has_others())",
+        "!self.state.is_closed",
+    ),
+    Guard(
+        "src/channel/held.rs",
         "a closed channel is finished although there are permits",
         "state.is_closed && state.len == 0 && (state.reserved == 0 || state.is_abandoned)",
         "state.is_closed && state.len == 0",

@@ -15,6 +15,8 @@ pub(super) struct Held<'a, T> {
     raw: &'a Raw<T>,
     /// The value of the first who waits to send was taken from it.
     took_from_sender: bool,
+    /// It was looked for a message or for room, and there was none: nothing has changed.
+    found_nothing: bool,
 }
 
 /// What a receiver finds.
@@ -40,6 +42,7 @@ impl<'a, T> Held<'a, T> {
             state,
             raw,
             took_from_sender: false,
+            found_nothing: false,
         }
     }
 
@@ -138,14 +141,16 @@ impl<'a, T> Held<'a, T> {
 
     /// Whether `need` messages may be added by somebody who has not waited.
     #[inline]
-    pub(super) fn admission(&self, need: usize) -> Admission {
-        if self.state.is_closed {
+    pub(super) fn admission(&mut self, need: usize) -> Admission {
+        let admission = if self.state.is_closed {
             Admission::Closed
         } else if self.state.sending.is_empty() && self.has_room(need) {
             Admission::Admitted
         } else {
             Admission::Full
-        }
+        };
+        self.found_nothing = admission != Admission::Admitted;
+        admission
     }
 
     /// Adds a message for which there is room, or a permit.
@@ -201,6 +206,7 @@ impl<'a, T> Held<'a, T> {
             // that it is not any more.
             return Taken::Message(unsafe { value.read() });
         }
+        self.found_nothing = true;
         if self.is_finished() {
             Taken::Finished
         } else {
@@ -222,6 +228,7 @@ impl<'a, T> Held<'a, T> {
         if has_buffered {
             self.pop_into(place);
         }
+        self.found_nothing = !has_buffered;
         has_buffered
     }
 
@@ -310,6 +317,7 @@ impl<'a, T> Held<'a, T> {
     ///
     /// As for [`List::push_back`].
     pub(super) unsafe fn enqueue<R: Request<T>>(&mut self, waiter: Pin<&Waiter<R>>, waker: Waker) {
+        self.found_nothing &= !R::is_news(self.state);
         self.state.waiting += 1;
         // SAFETY: the caller's word.
         unsafe { R::list(self.state).push_back(waiter, waker) };
@@ -381,6 +389,7 @@ impl<'a, T> Held<'a, T> {
     }
 
     /// Lets go somebody who would wait in vain, or for what has come.
+    #[cold]
     fn let_go(&mut self) -> Option<Waker> {
         let (is_closed, is_finished) = (self.is_closed(), self.is_finished());
         let mut waker = None;
@@ -402,7 +411,7 @@ impl<'a, T> Held<'a, T> {
     /// Ends a step: see [`settle_one`](Self::settle_one).
     #[inline]
     pub(super) fn end_step(self) -> Option<Waker> {
-        if self.state.waiting == 0 {
+        if self.found_nothing || self.state.waiting == 0 {
             return None;
         }
         // By its parts, so that a step that concerns nobody stays in registers.
@@ -420,19 +429,23 @@ impl<'a, T> Held<'a, T> {
         let mut held = Self::new(state, raw);
         let waker = if took_from_sender {
             held.end_first::<Sending<T>>(Outcome::Granted)
-        } else if held.is_settled() {
-            return None;
         } else {
             held.settle_next()
         };
-        held.state.is_behind = held.state.waiting > 0 && !held.is_settled();
+        if waker.is_some() {
+            held.state.is_behind = held.state.waiting > 0 && !held.is_settled();
+        }
         waker
     }
 
     /// Ends one of the waits that are to end.
+    #[inline]
     fn settle_next(&mut self) -> Option<Waker> {
         let waker = self.admit().or_else(|| self.ticket());
-        waker.or_else(|| self.let_go())
+        if waker.is_some() || !(self.state.is_closed || self.has_others()) {
+            return waker;
+        }
+        self.let_go()
     }
 
     /// Whether nobody's wait is to end.
@@ -445,8 +458,13 @@ impl<'a, T> Held<'a, T> {
         };
         let is_next_told =
             !state.receiving.is_empty() && (state.len > state.granted || self.is_finished());
-        let has_others = !state.watching.is_empty() || !state.closing.is_empty();
-        !is_next_admitted && !is_next_told && (!has_others || self.are_others_settled())
+        !is_next_admitted && !is_next_told && (!self.has_others() || self.are_others_settled())
+    }
+
+    /// Whether somebody waits who takes nothing.
+    #[inline]
+    fn has_others(&self) -> bool {
+        !self.state.watching.is_empty() || !self.state.closing.is_empty()
     }
 
     /// Whether those who take nothing are rightly waiting.

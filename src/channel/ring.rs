@@ -199,17 +199,34 @@ pub(super) struct Closing;
 /// What nodes ask for, and the list where they queue for it.
 pub(super) trait Request<T>: Sized {
     fn list(state: &mut State<T>) -> &mut List<Self>;
+
+    /// Whether one who comes to wait, after it found nothing, is news to others who do.
+    fn is_news(_: &State<T>) -> bool {
+        false
+    }
 }
 
 impl<T> Request<T> for Sending<T> {
     fn list(state: &mut State<T>) -> &mut List<Self> {
         &mut state.sending
     }
+
+    /// It may have a message in its hands.
+    #[inline]
+    fn is_news(state: &State<T>) -> bool {
+        !state.watching.is_empty()
+    }
 }
 
 impl<T> Request<T> for Receiving {
     fn list(state: &mut State<T>) -> &mut List<Self> {
         &mut state.receiving
+    }
+
+    /// It may be a place.
+    #[inline]
+    fn is_news(state: &State<T>) -> bool {
+        !state.sending.is_empty()
     }
 }
 

@@ -16,6 +16,16 @@ fn nothing_is_sent_without_a_receiver() {
 }
 
 #[test]
+fn who_is_to_be_told_of_a_message_hears_of_a_sender_that_waits() {
+    let (sender, receiver) = bounded(0);
+    let mut told = pending(receiver.ready());
+    let mut send = pending(sender.send(1));
+    ready(&mut told);
+    assert_eq!(receiver.try_recv(), Ok(1));
+    assert_eq!(ready(&mut send), Ok(()));
+}
+
+#[test]
 fn a_receiver_that_waits_lets_one_message_in() {
     let (sender, receiver) = bounded(0);
     let mut recv = pending(receiver.recv());
