@@ -456,7 +456,7 @@ GUARDS = [
     Guard(
         "src/channel/recv.rs",
         "a receiver whose time is over leaves what it was promised, and keeps the ticket",
-        "|held| received = held.redeem()",
+        "|held| held.redeem(&mut place)",
         "|_| ()",
     ),
     Guard(

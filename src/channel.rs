@@ -93,6 +93,7 @@ mod held;
 mod multiplex;
 #[cfg(feature = "alloc")]
 mod owned;
+mod place;
 mod recv;
 mod reserve;
 mod ring;

@@ -2,10 +2,7 @@
 
 use core::mem;
 
-use super::{
-    RecvEnd,
-    held::{Held, Taken},
-};
+use super::{RecvEnd, held::Held, place::Place};
 use crate::sys::BATCH;
 
 /// What a batch may take up. Larger messages are received one by one, and need no more of the
@@ -30,7 +27,9 @@ impl<T> Batch<T> {
 
     /// Takes up to `limit` messages that are not promised.
     fn fill(&mut self, held: &mut Held<'_, T>, limit: usize) {
-        let Taken::Message(first) = held.take() else {
+        let mut first = Place::new();
+        held.take(&mut first);
+        let Some(first) = first.take() else {
             return;
         };
         self.push(first);

@@ -3,7 +3,8 @@
 use core::{fmt, iter::FusedIterator, ptr};
 
 use super::{
-    held::{Admission, Taken},
+    held::Admission,
+    place::Place,
     ring::{End, Raw},
     {SendError, TryRecvError, TrySendError},
 };
@@ -215,11 +216,15 @@ impl<T> RecvEnd<T> {
     /// ```
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        match self.raw.step(|held| held.take()) {
-            Taken::Message(message) => Ok(message),
-            Taken::Nothing => Err(TryRecvError::Empty),
-            Taken::Finished => Err(TryRecvError::Closed),
-        }
+        let mut place = Place::new();
+        let is_finished = self
+            .raw
+            .step(|held| !held.take(&mut place) && held.is_finished());
+        place.take().ok_or(if is_finished {
+            TryRecvError::Closed
+        } else {
+            TryRecvError::Empty
+        })
     }
 
     /// Receives what is in the channel now, and does not wait for more.

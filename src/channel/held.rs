@@ -1,12 +1,11 @@
 //! What is done to a channel under its lock. The picture and the invariants are in `ring.rs`.
 
-use core::{
-    mem::{self, MaybeUninit},
-    pin::Pin,
-    task::Waker,
-};
+use core::{mem, pin::Pin, task::Waker};
 
-use super::ring::{Closing, End, PLACES, Raw, Receiving, Request, Sending, Slot, State, Watching};
+use super::{
+    place::Place,
+    ring::{Closing, End, PLACES, Raw, Receiving, Request, Sending, Slot, State, Watching},
+};
 use crate::wait::{Outcome, Waiter, WakeBatch};
 
 /// A channel whose lock is held.
@@ -17,14 +16,6 @@ pub(super) struct Held<'a, T> {
     took_from_sender: bool,
     /// It was looked for a message or for room, and there was none: nothing has changed.
     found_nothing: bool,
-}
-
-/// What a receiver finds.
-pub(super) enum Taken<T> {
-    Message(T),
-    Nothing,
-    /// There is nothing, and nothing will come.
-    Finished,
 }
 
 /// What a sender finds.
@@ -173,63 +164,55 @@ impl<'a, T> Held<'a, T> {
         self.state.len += 1;
     }
 
-    /// Takes the first message; there must be one.
+    /// Takes the first message out of the ring; there must be one. It is in the slot still, for whom
+    /// holds the lock.
     #[inline]
-    fn pop(&mut self) -> T {
-        let mut message = MaybeUninit::uninit();
-        self.pop_into(&mut message);
-        // SAFETY: it was just written.
-        unsafe { message.assume_init() }
-    }
-
-    /// The same, and moves it to where it is to be, without a stop in between.
-    #[inline]
-    fn pop_into(&mut self, place: &mut MaybeUninit<T>) {
-        // SAFETY: it is one of the messages (invariant 5), and is not any more below.
-        unsafe { self.raw.slot(self.state.head).read_into(place) };
+    fn pop_front(&mut self) -> &'a Slot<T> {
+        let slot = self.raw.slot(self.state.head);
         self.state.len -= 1;
         self.state.head += 1;
         if self.state.head as usize == self.raw.capacity() + PLACES {
             self.state.head = 0;
         }
+        slot
     }
 
-    /// Receives as somebody who has not waited.
+    /// Takes the first message; there must be one.
     #[inline]
-    pub(super) fn take(&mut self) -> Taken<T> {
-        if let Some(message) = self.take_buffered() {
-            return Taken::Message(message);
+    fn pop(&mut self) -> T {
+        // SAFETY: it was one of the messages (invariant 5), and is not any more.
+        unsafe { self.pop_front().read() }
+    }
+
+    /// The same, and moves it to where it is to be.
+    #[inline]
+    fn pop_into(&mut self, place: &mut Place<T>) {
+        // SAFETY: as in `pop`.
+        unsafe { place.fill_from(self.pop_front()) };
+    }
+
+    /// Receives as somebody who has not waited. Returns whether there was something.
+    #[inline]
+    pub(super) fn take(&mut self, place: &mut Place<T>) -> bool {
+        if self.has_buffered() {
+            self.pop_into(place);
+            return true;
         }
-        if let Some(value) = self.next_sender_value() {
-            self.took_from_sender = true;
-            // SAFETY: the value is there (invariant 6), and its owner learns at the end of the step
-            // that it is not any more.
-            return Taken::Message(unsafe { value.read() });
-        }
-        self.found_nothing = true;
-        if self.is_finished() {
-            Taken::Finished
-        } else {
-            Taken::Nothing
-        }
+        let Some(value) = self.next_sender_value() else {
+            self.found_nothing = true;
+            return false;
+        };
+        self.took_from_sender = true;
+        // SAFETY: the value is there (invariant 6), and its owner learns at the end of the step that
+        // it is not any more.
+        unsafe { place.fill_from(value) };
+        true
     }
 
     /// The same, and leaves alone who waits to send: several times in a hold.
     #[inline]
     pub(super) fn take_buffered(&mut self) -> Option<T> {
         self.has_buffered().then(|| self.pop())
-    }
-
-    /// As [`take_buffered`](Self::take_buffered), and moves the message to `place`. Returns whether
-    /// there was one.
-    #[inline]
-    pub(super) fn take_buffered_into(&mut self, place: &mut MaybeUninit<T>) -> bool {
-        let has_buffered = self.has_buffered();
-        if has_buffered {
-            self.pop_into(place);
-        }
-        self.found_nothing = !has_buffered;
-        has_buffered
     }
 
     /// Whether there is something in the ring that nobody is promised.
@@ -240,21 +223,25 @@ impl<'a, T> Held<'a, T> {
 
     /// The value that the first in the queue waits to send, if it is a value, and a newcomer may
     /// receive it: not as long as others wait, or are promised what is in the ring.
+    #[inline]
     fn next_sender_value(&self) -> Option<&'a Slot<T>> {
+        let first = self.state.sending.front()?;
         if self.state.is_closed || self.state.len > 0 || !self.state.receiving.is_empty() {
             return None;
         }
-        let value = self.state.sending.front()?.value();
+        let value = first.value();
         // SAFETY: who waits is alive, and so is its value (invariant 6).
         unsafe { value.as_ref() }
     }
 
     /// Receives what was promised to somebody who has waited.
     #[inline]
-    pub(super) fn redeem(&mut self) -> Option<T> {
+    pub(super) fn redeem(&mut self, place: &mut Place<T>) {
         self.state.granted -= 1;
         // Nothing is there if the channel was abandoned.
-        (self.state.len > 0).then(|| self.pop())
+        if self.state.len > 0 {
+            self.pop_into(place);
+        }
     }
 
     /// Gives a ticket back.

@@ -11,7 +11,6 @@ use core::{
     fmt,
     future::Future,
     marker::PhantomData,
-    mem::MaybeUninit,
     ops::Deref,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -23,11 +22,7 @@ use futures_core::{
 };
 use pin_project_lite::pin_project;
 
-use super::{
-    RecvEnd, RecvError,
-    held::{Held, Taken},
-    ring::Receiving,
-};
+use super::{RecvEnd, RecvError, place::Place, ring::Receiving};
 use crate::{
     sys::{debug_fields, unwind::FirstPanic},
     wait::{Outcome, Stage, Waiter},
@@ -158,39 +153,34 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
     /// If it is done.
     #[inline(always)]
     pub(super) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+        let mut place = Place::new();
         if self.waiter.is_idle() {
-            let mut message = MaybeUninit::uninit();
-            let is_taken = self.end.raw().step(|held| {
-                let is_taken = held.take_buffered_into(&mut message);
-                if is_taken {
-                    self.waiter.finish();
-                }
-                is_taken
-            });
-            if !is_taken {
-                return self.enter(cx);
+            if self.first(&mut place) {
+                return Poll::Ready(place.take().ok_or(RecvError));
             }
-            // SAFETY: it was written above.
-            return Poll::Ready(Ok(unsafe { message.assume_init() }));
+            ready!(self.enter(cx, &mut place));
+        } else {
+            ready!(self.look(cx, &mut place));
         }
-        self.look(cx)
+        // Nothing is there if nothing will come.
+        Poll::Ready(place.take().ok_or(RecvError))
     }
 
-    /// Takes what was not promised, or learns that nothing will come: then it is done.
+    /// Takes what is there and not promised. Returns whether there was something.
     #[inline(always)]
-    fn take(&self, held: &mut Held<'_, T>) -> Option<Result<T, RecvError>> {
-        let taken = match held.take() {
-            Taken::Message(message) => Ok(message),
-            Taken::Nothing => return None,
-            Taken::Finished => Err(RecvError),
-        };
-        self.waiter.finish();
-        Some(taken)
+    fn first(&self, place: &mut Place<T>) -> bool {
+        self.end.raw().step(|held| {
+            let is_taken = held.take(place);
+            if is_taken {
+                self.waiter.finish();
+            }
+            is_taken
+        })
     }
 
     /// The polls after the first.
     #[inline(never)]
-    fn look(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+    fn look(self: Pin<&Self>, cx: &Context<'_>, place: &mut Place<T>) -> Poll<()> {
         let raw = self.end.raw();
         // SAFETY: the future's own node, used with this channel alone.
         if unsafe { raw.keeps_waiting(&self.waiter, cx) } {
@@ -202,41 +192,47 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
             "a future of a receive was polled after it had completed"
         );
         self.waiter.finish();
-        if stage != Stage::Ended(Outcome::Granted) {
-            return Poll::Ready(Err(RecvError));
+        if stage == Stage::Ended(Outcome::Granted) {
+            raw.step(|held| held.redeem(place));
         }
-        Poll::Ready(raw.step(|held| held.redeem().ok_or(RecvError)))
+        Poll::Ready(())
     }
 
-    /// Queues, unless there is something to take now: from a sender that waits, perhaps.
+    /// Queues, unless there is something to take now, or nothing will come.
     #[inline(never)]
-    fn enter(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+    fn enter(self: Pin<&Self>, cx: &Context<'_>, place: &mut Place<T>) -> Poll<()> {
         let mut waker = Some(cx.waker().clone());
-        let taken = self.end.raw().step(|held| {
-            let taken = self.take(held);
-            if let Some(waker) = waker.take_if(|_| taken.is_none()) {
+        let is_done = self.end.raw().step(|held| {
+            let is_done = held.take(place) || held.is_finished();
+            if is_done {
+                self.waiter.finish();
+            } else if let Some(waker) = waker.take() {
                 // SAFETY: idle, used with this list alone, and `Drop` takes it out.
                 unsafe { held.enqueue(self.waiter(), waker) };
             }
-            taken
+            is_done
         });
-        taken.map_or(Poll::Pending, Poll::Ready)
+        if is_done {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 
     /// Gives up. Returns how the wait had ended by then, if it had: what was promised is received.
     #[cold]
     fn give_up(&self) -> Option<Result<T, RecvError>> {
         let mut panic = FirstPanic::default();
-        let mut received = None;
+        let mut place = Place::new();
         // SAFETY: the future's own node, used with this channel alone.
         let outcome = unsafe {
             self.end
                 .raw()
-                .withdraw(&self.waiter, &mut panic, |held| received = held.redeem())
+                .withdraw(&self.waiter, &mut panic, |held| held.redeem(&mut place))
         };
         self.waiter.finish();
         panic.resume_in_drop();
-        outcome.map(|_| received.ok_or(RecvError))
+        outcome.map(|_| place.take().ok_or(RecvError))
     }
 
     #[cold]

@@ -42,6 +42,21 @@ fn a_waker_that_panics_leaves_the_message_where_it_is() {
 }
 
 #[test]
+fn a_message_that_is_received_when_a_waker_panics_goes_with_that_panic() {
+    let (sender, receiver) = bounded(1);
+    let message = Arc::new(());
+    sender.try_send(Arc::clone(&message)).unwrap();
+    let waker = Hostile::default().on_wake(|| panic!("a waker")).waker();
+    let mut send = pending_with(sender.send(Arc::clone(&message)), &waker);
+    let result = catch_unwind(AssertUnwindSafe(|| now(receiver.recv())));
+    assert!(result.is_err());
+    assert!(ready(&mut send).is_ok());
+    assert_eq!(Arc::strong_count(&message), 2, "one is in the channel");
+    drop(receiver);
+    assert_eq!(Arc::strong_count(&message), 1);
+}
+
+#[test]
 fn a_clone_that_panics_leaves_no_trace() {
     let (sender, receiver) = bounded(1);
     let waker = Hostile::default().on_clone(|| panic!("a clone")).waker();
