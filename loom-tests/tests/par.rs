@@ -5,12 +5,13 @@
 mod explore;
 
 use std::{
+    cell::Cell,
     future::{Future, pending, poll_fn, ready},
     mem,
     num::NonZeroUsize,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{self, AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
     task::{Poll, Waker},
 };
 
@@ -29,6 +30,28 @@ use pleach_loom::{
     par::{par_scope, try_par_scope},
     runtime::Spawn,
 };
+
+thread_local! {
+    static HAS_PANICKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The model, which fails also if a panic of the checker, as of whatever else, is caught by the crate.
+/// (One that is resumed, without the hook, may be.)
+fn watched<T>(model: impl Fn() -> T + Send + Sync) -> impl Fn() -> T + Send + Sync {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            HAS_PANICKED.set(true);
+            usual(info);
+        }));
+    });
+    move || {
+        let outcome = model();
+        assert!(!HAS_PANICKED.get(), "a panic was caught");
+        outcome
+    }
+}
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -99,91 +122,109 @@ fn complete(mut task: Work) {
 
 #[test]
 fn a_scope_hears_of_a_childs_end_and_sees_its_output() {
-    explore(&[7], || {
-        let (running, task) = scope_of(async { Tracked::new(7) });
-        let other = thread::spawn(move || complete(task));
-        finish(running, other).0.unwrap().get()
-    });
+    explore(
+        &[7],
+        watched(|| {
+            let (running, task) = scope_of(async { Tracked::new(7) });
+            let other = thread::spawn(move || complete(task));
+            finish(running, other).0.unwrap().get()
+        }),
+    );
 }
 
 #[test]
 fn a_childs_last_poll_beside_its_abort_gives_the_output_or_drops_it() {
-    explore(&[Some(7), None], || {
-        let shelf = Shelf::default();
-        let (driver, s) = par_scope(shelf.clone());
-        let child = s.spawn(async { Tracked::new(7) });
-        let mut running = polled(driver.run(pending::<()>()));
-        let task = shelf.take();
-        let other = thread::spawn(move || complete(task));
-        assert!(!is_ready(&mut running));
-        child.abort();
-        other.join().unwrap();
-        assert!(!is_ready(&mut running));
-        output_of(child).map(|output| output.get())
-    });
+    explore(
+        &[Some(7), None],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let child = s.spawn(async { Tracked::new(7) });
+            let mut running = polled(driver.run(pending::<()>()));
+            let task = shelf.take();
+            let other = thread::spawn(move || complete(task));
+            assert!(!is_ready(&mut running));
+            child.abort();
+            other.join().unwrap();
+            assert!(!is_ready(&mut running));
+            output_of(child).map(|output| output.get())
+        }),
+    );
 }
 
 #[test]
 fn a_task_that_is_not_ready_when_its_child_is_dropped_is_woken() {
-    Explore::new().shallow(3).run(&[true, false], || {
-        let (running, mut task) = scope_of(pending::<()>());
-        let dropped = drop_elsewhere(running);
-        let woken = Arc::new(Task::default());
-        let was_ready = poll_now(task.as_mut(), &Waker::from(Arc::clone(&woken))).is_ready();
-        dropped.join().unwrap();
-        if !was_ready {
-            assert!(woken.take(), "the task was not told");
-            complete(task);
-        }
-        was_ready
-    });
+    Explore::new().shallow(3).run(
+        &[true, false],
+        watched(|| {
+            let (running, mut task) = scope_of(pending::<()>());
+            let dropped = drop_elsewhere(running);
+            let woken = Arc::new(Task::default());
+            let was_ready = poll_now(task.as_mut(), &Waker::from(Arc::clone(&woken))).is_ready();
+            dropped.join().unwrap();
+            if !was_ready {
+                assert!(woken.take(), "the task was not told");
+                complete(task);
+            }
+            was_ready
+        }),
+    );
 }
 
 #[test]
 fn a_task_that_moves_to_another_waker_beside_the_drop_of_its_child_is_woken_by_one_of_them() {
-    Explore::new().shallow(3).run(&[true, false], || {
-        let (running, mut task) = scope_of(pending::<()>());
-        let wakes: [_; 2] = [(); 2].map(|()| Arc::new(Task::default()));
-        let [first, second] = wakes.clone().map(Waker::from);
-        assert!(poll_now(task.as_mut(), &first).is_pending());
-        drop(first);
-        let dropped = drop_elsewhere(running);
-        let was_ready = poll_now(task.as_mut(), &second).is_ready();
-        drop(second);
-        dropped.join().unwrap();
-        if !was_ready {
-            assert!(wakes[1].take(), "the new waker was stored and not called");
-            complete(task);
-        }
-        was_ready
-    });
+    Explore::new().shallow(3).run(
+        &[true, false],
+        watched(|| {
+            let (running, mut task) = scope_of(pending::<()>());
+            let wakes: [_; 2] = [(); 2].map(|()| Arc::new(Task::default()));
+            let [first, second] = wakes.clone().map(Waker::from);
+            assert!(poll_now(task.as_mut(), &first).is_pending());
+            drop(first);
+            let dropped = drop_elsewhere(running);
+            let was_ready = poll_now(task.as_mut(), &second).is_ready();
+            drop(second);
+            dropped.join().unwrap();
+            if !was_ready {
+                assert!(wakes[1].take(), "the new waker was stored and not called");
+                complete(task);
+            }
+            was_ready
+        }),
+    );
 }
 
 #[test]
 fn the_drop_of_a_scope_beside_a_childs_end_frees_the_output_once() {
-    Explore::new().shallow(3).run(&[()], || {
-        let (running, task) = scope_of(async { Tracked::new(7) });
-        let dropped = drop_elsewhere(running);
-        complete(task);
-        dropped.join().unwrap();
-    });
+    Explore::new().shallow(3).run(
+        &[()],
+        watched(|| {
+            let (running, task) = scope_of(async { Tracked::new(7) });
+            let dropped = drop_elsewhere(running);
+            complete(task);
+            dropped.join().unwrap();
+        }),
+    );
 }
 
 #[test]
 fn the_drop_of_a_scope_beside_that_of_a_task_frees_both_once() {
-    Explore::new().shallow(3).run(&[()], || {
-        let owned = Tracked::new(7);
-        let (running, mut task) = scope_of(async move {
-            let owned = owned;
-            pending::<()>().await;
-            owned.get()
-        });
-        // So that there is a waker, which belongs to either.
-        assert!(!is_ready(&mut task));
-        let dropped = drop_elsewhere(running);
-        drop(task);
-        dropped.join().unwrap();
-    });
+    Explore::new().shallow(3).run(
+        &[()],
+        watched(|| {
+            let owned = Tracked::new(7);
+            let (running, mut task) = scope_of(async move {
+                let owned = owned;
+                pending::<()>().await;
+                owned.get()
+            });
+            // So that there is a waker, which belongs to either.
+            assert!(!is_ready(&mut task));
+            let dropped = drop_elsewhere(running);
+            drop(task);
+            dropped.join().unwrap();
+        }),
+    );
 }
 
 /// Writes when it is dropped.
@@ -197,153 +238,177 @@ impl Drop for Writes {
 
 #[test]
 fn what_the_task_of_an_aborted_child_did_last_is_seen_when_the_scope_is_over() {
-    Explore::new().shallow(3).run(&[1], || {
-        let (shelf, cell) = (Shelf::default(), Guarded::with(()));
-        let (driver, s) = par_scope(shelf.clone());
-        let writes = Writes(Arc::clone(&cell));
-        let child = s.spawn(async move {
-            let _writes = writes;
-            pending::<()>().await
-        });
-        let running = polled(driver.run(then(move || child.abort())));
-        let dropped = drop_elsewhere(shelf.take());
-        finish(running, dropped);
-        cell.read()
-    });
+    Explore::new().shallow(3).run(
+        &[1],
+        watched(|| {
+            let (shelf, cell) = (Shelf::default(), Guarded::with(()));
+            let (driver, s) = par_scope(shelf.clone());
+            let writes = Writes(Arc::clone(&cell));
+            let child = s.spawn(async move {
+                let _writes = writes;
+                pending::<()>().await
+            });
+            let running = polled(driver.run(then(move || child.abort())));
+            let dropped = drop_elsewhere(shelf.take());
+            finish(running, dropped);
+            cell.read()
+        }),
+    );
 }
 
 #[test]
 fn an_output_that_nobody_wants_is_dropped_before_the_scope_is_over() {
-    Explore::new().shallow(3).run(&[1], || {
-        let (shelf, cell) = (Shelf::default(), Guarded::with(()));
-        let (driver, s) = try_par_scope::<_, ()>(shelf.clone());
-        let writes = Writes(Arc::clone(&cell));
-        drop(s.spawn(async move { writes }));
-        let running = polled(driver.run_try(then(|| Err::<(), ()>(()))));
-        let task = shelf.take();
-        let other = thread::spawn(move || complete(task));
-        assert_eq!(finish(running, other).0, Err(()));
-        cell.read()
-    });
+    Explore::new().shallow(3).run(
+        &[1],
+        watched(|| {
+            let (shelf, cell) = (Shelf::default(), Guarded::with(()));
+            let (driver, s) = try_par_scope::<_, ()>(shelf.clone());
+            let writes = Writes(Arc::clone(&cell));
+            drop(s.spawn(async move { writes }));
+            let running = polled(driver.run_try(then(|| Err::<(), ()>(()))));
+            let task = shelf.take();
+            let other = thread::spawn(move || complete(task));
+            assert_eq!(finish(running, other).0, Err(()));
+            cell.read()
+        }),
+    );
 }
 
 #[test]
 fn a_scope_waits_for_the_last_of_its_tasks() {
-    Explore::new().shallow(2).run(&[2], || {
-        let (shelf, cell) = (Shelf::default(), Guarded::with(()));
-        let (driver, s) = par_scope(shelf.clone());
-        for _ in 0..2 {
-            let writes = Writes(Arc::clone(&cell));
-            s.spawn_daemon(async move {
-                let _writes = writes;
-                pending::<()>().await
-            });
-        }
-        let running = polled(driver.run(then(|| ())));
-        let tasks = drop_elsewhere(shelf.take_all());
-        finish(running, tasks);
-        cell.read()
-    });
+    Explore::new().shallow(2).run(
+        &[2],
+        watched(|| {
+            let (shelf, cell) = (Shelf::default(), Guarded::with(()));
+            let (driver, s) = par_scope(shelf.clone());
+            for _ in 0..2 {
+                let writes = Writes(Arc::clone(&cell));
+                s.spawn_daemon(async move {
+                    let _writes = writes;
+                    pending::<()>().await
+                });
+            }
+            let running = polled(driver.run(then(|| ())));
+            let tasks = drop_elsewhere(shelf.take_all());
+            finish(running, tasks);
+            cell.read()
+        }),
+    );
 }
 
 #[test]
 fn two_tasks_that_end_at_once_let_the_scope_go() {
-    explore(&[()], || {
-        let shelf = Shelf::default();
-        let (driver, s) = par_scope(shelf.clone());
-        let first = polled(s.parallel(pending::<()>()));
-        let second = polled(s.parallel(pending::<()>()));
-        let mut running = polled(driver.run(then(|| ())));
-        drop((first, second));
-        let [second, first] = [(); 2].map(|()| drop_elsewhere(shelf.take()));
-        let woken = Arc::new(Task::default());
-        let waker = Waker::from(Arc::clone(&woken));
-        let mut over = poll_now(running.as_mut(), &waker).is_ready();
-        first.join().unwrap();
-        second.join().unwrap();
-        if !over {
-            assert!(woken.take(), "a wake was lost");
-            over = poll_now(running.as_mut(), &waker).is_ready();
-        }
-        assert!(over);
-    });
+    explore(
+        &[()],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let first = polled(s.parallel(pending::<()>()));
+            let second = polled(s.parallel(pending::<()>()));
+            let mut running = polled(driver.run(then(|| ())));
+            drop((first, second));
+            let [second, first] = [(); 2].map(|()| drop_elsewhere(shelf.take()));
+            let woken = Arc::new(Task::default());
+            let waker = Waker::from(Arc::clone(&woken));
+            let mut over = poll_now(running.as_mut(), &waker).is_ready();
+            first.join().unwrap();
+            second.join().unwrap();
+            if !over {
+                assert!(woken.take(), "a wake was lost");
+                over = poll_now(running.as_mut(), &waker).is_ready();
+            }
+            assert!(over);
+        }),
+    );
 }
 
 #[test]
 fn a_child_that_its_runtime_drops_is_lost_and_cancels_the_scope() {
-    explore(&[(CauseKind::Lost, true)], || {
-        let shelf = Shelf::default();
-        let (driver, s) = par_scope(shelf.clone());
-        let child = s.spawn(pending::<()>());
-        let running = polled(driver.run(async { child.await.unwrap_err().cause().kind() }));
-        let dropped = drop_elsewhere(shelf.take());
-        let (kind, ()) = finish(running, dropped);
-        (kind, s.is_cancelled())
-    });
+    explore(
+        &[(CauseKind::Lost, true)],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let child = s.spawn(pending::<()>());
+            let running = polled(driver.run(async { child.await.unwrap_err().cause().kind() }));
+            let dropped = drop_elsewhere(shelf.take());
+            let (kind, ()) = finish(running, dropped);
+            (kind, s.is_cancelled())
+        }),
+    );
 }
 
 #[test]
 fn a_child_that_is_lost_beside_its_abort_is_one_of_the_two() {
-    explore(&[CauseKind::Aborted, CauseKind::Lost], || {
-        let shelf = Shelf::default();
-        let (driver, s) = par_scope(shelf.clone());
-        let child = s.spawn(pending::<()>());
-        let mut running = polled(driver.run(pending::<()>()));
-        let dropped = drop_elsewhere(shelf.take());
-        // It may find out before that.
-        assert!(!is_ready(&mut running));
-        child.abort();
-        dropped.join().unwrap();
-        assert!(!is_ready(&mut running));
-        let Poll::Ready(Err(cancelled)) = poll_now(pin!(child), Waker::noop()) else {
-            panic!("it is over, without an output");
-        };
-        cancelled.cause().kind()
-    });
+    explore(
+        &[CauseKind::Aborted, CauseKind::Lost],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let child = s.spawn(pending::<()>());
+            let mut running = polled(driver.run(pending::<()>()));
+            let dropped = drop_elsewhere(shelf.take());
+            // It may find out before that.
+            assert!(!is_ready(&mut running));
+            child.abort();
+            dropped.join().unwrap();
+            assert!(!is_ready(&mut running));
+            let Poll::Ready(Err(cancelled)) = poll_now(pin!(child), Waker::noop()) else {
+                panic!("it is over, without an output");
+            };
+            cancelled.cause().kind()
+        }),
+    );
 }
 
 #[test]
 fn a_handle_that_is_awaited_where_the_task_ends_gets_its_output() {
-    Explore::new().shallow(3).run(&[7], || {
-        let shelf = Shelf::default();
-        let (driver, s) = par_scope(shelf.clone());
-        let child = s.spawn(async { Tracked::new(7) });
-        let running = polled(driver.run(then(|| ())));
-        let task = shelf.take();
-        let other = thread::spawn(move || {
-            complete(task);
-            block_on(child).unwrap().get()
-        });
-        run(running, other).1
-    });
+    Explore::new().shallow(3).run(
+        &[7],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let child = s.spawn(async { Tracked::new(7) });
+            let running = polled(driver.run(then(|| ())));
+            let task = shelf.take();
+            let other = thread::spawn(move || {
+                complete(task);
+                block_on(child).unwrap().get()
+            });
+            run(running, other).1
+        }),
+    );
 }
 
 #[test]
 fn a_panic_of_the_task_of_an_aborted_child_is_not_lost() {
-    Explore::new().shallow(3).run(&["destructor"], || {
-        let shelf = Shelf::default();
-        let (driver, s) = par_scope(shelf.clone());
-        let panics = OnDrop(|| std::panic::resume_unwind(Box::new("destructor")));
-        let child = s.spawn(async move {
-            let _panics = panics;
-            pending::<()>().await
-        });
-        let mut running = polled(driver.run(then(|| ())));
-        child.abort();
-        drop(child);
-        let dropped = drop_elsewhere(shelf.take());
-        let woken = Arc::new(Task::default());
-        let waker = Waker::from(Arc::clone(&woken));
-        woken.clone().take();
-        let mut poll = || catch_unwind(AssertUnwindSafe(|| poll_now(running.as_mut(), &waker)));
-        let mut end = poll();
-        dropped.join().unwrap();
-        while let Ok(Poll::Pending) = end {
-            assert!(woken.take(), "a wake was lost");
-            end = poll();
-        }
-        *end.unwrap_err().downcast::<&str>().unwrap()
-    });
+    Explore::new().shallow(3).run(
+        &["destructor"],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let panics = OnDrop(|| panic::resume_unwind(Box::new("destructor")));
+            let child = s.spawn(async move {
+                let _panics = panics;
+                pending::<()>().await
+            });
+            let mut running = polled(driver.run(then(|| ())));
+            child.abort();
+            drop(child);
+            let dropped = drop_elsewhere(shelf.take());
+            let woken = Arc::new(Task::default());
+            let waker = Waker::from(Arc::clone(&woken));
+            woken.clone().take();
+            let mut poll = || catch_unwind(AssertUnwindSafe(|| poll_now(running.as_mut(), &waker)));
+            let mut end = poll();
+            dropped.join().unwrap();
+            while let Ok(Poll::Pending) = end {
+                assert!(woken.take(), "a wake was lost");
+                end = poll();
+            }
+            *end.unwrap_err().downcast::<&str>().unwrap()
+        }),
+    );
 }
 
 /// Calls its closure when it is dropped.
@@ -357,144 +422,162 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 
 #[test]
 fn a_parallel_future_hears_of_its_end_and_gives_the_output() {
-    explore(&[7], || {
-        let shelf = Shelf::default();
-        let (driver, s) = par_scope(shelf.clone());
-        let parallel = polled(s.parallel(async { Tracked::new(7) }));
-        let task = shelf.take();
-        let other = thread::spawn(move || complete(task));
-        let output = finish(parallel, other).0.unwrap().get();
-        drop(driver);
-        output
-    });
+    explore(
+        &[7],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let parallel = polled(s.parallel(async { Tracked::new(7) }));
+            let task = shelf.take();
+            let other = thread::spawn(move || complete(task));
+            let output = finish(parallel, other).0.unwrap().get();
+            drop(driver);
+            output
+        }),
+    );
 }
 
 #[test]
 fn the_drop_of_a_parallel_future_beside_its_end_frees_the_output_once() {
-    explore(&[()], || {
-        let shelf = Shelf::default();
-        let (driver, s) = par_scope(shelf.clone());
-        let parallel = polled(s.parallel(async { Tracked::new(7) }));
-        let dropped = drop_elsewhere(parallel);
-        complete(shelf.take());
-        dropped.join().unwrap();
-        drop(driver);
-    });
+    explore(
+        &[()],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let parallel = polled(s.parallel(async { Tracked::new(7) }));
+            let dropped = drop_elsewhere(parallel);
+            complete(shelf.take());
+            dropped.join().unwrap();
+            drop(driver);
+        }),
+    );
 }
 
 #[test]
 fn a_parallel_future_that_is_dropped_has_its_task_woken() {
-    explore(&[true, false], || {
-        let shelf = Shelf::default();
-        let (driver, s) = par_scope(shelf.clone());
-        let parallel = polled(s.parallel(pending::<()>()));
-        let dropped = drop_elsewhere(parallel);
-        let mut task = shelf.take();
-        let woken = Arc::new(Task::default());
-        let was_ready = poll_now(task.as_mut(), &Waker::from(Arc::clone(&woken))).is_ready();
-        dropped.join().unwrap();
-        assert!(was_ready || woken.take(), "the task was not told");
-        drop(driver);
-        was_ready
-    });
+    explore(
+        &[true, false],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let parallel = polled(s.parallel(pending::<()>()));
+            let dropped = drop_elsewhere(parallel);
+            let mut task = shelf.take();
+            let woken = Arc::new(Task::default());
+            let was_ready = poll_now(task.as_mut(), &Waker::from(Arc::clone(&woken))).is_ready();
+            dropped.join().unwrap();
+            assert!(was_ready || woken.take(), "the task was not told");
+            drop(driver);
+            was_ready
+        }),
+    );
 }
 
 #[test]
 fn a_parallel_future_is_begun_before_the_scopes_end_and_waited_for_or_refused() {
-    explore(&[(0, true), (1, false)], || {
-        let (shelf, cell) = (Shelf::default(), Guarded::with(()));
-        let (driver, s) = par_scope(shelf.clone());
-        let writes = Writes(Arc::clone(&cell));
-        let parallel = s.parallel(async move {
-            let _writes = writes;
-            pending::<()>().await
-        });
-        let running = Box::pin(driver.run(ready(())));
-        let other = thread::spawn(move || {
-            let mut parallel = Box::pin(parallel);
-            let refused = is_ready(&mut parallel);
-            // Which asks its task to end; and here it is.
-            drop(parallel);
-            drop(shelf.take_all());
-            refused
-        });
-        let ((), refused) = finish(running, other);
-        // Of one that was begun the end was waited for; the other one has had its end there.
-        (if refused { 0 } else { cell.read() }, refused)
-    });
+    explore(
+        &[(0, true), (1, false)],
+        watched(|| {
+            let (shelf, cell) = (Shelf::default(), Guarded::with(()));
+            let (driver, s) = par_scope(shelf.clone());
+            let writes = Writes(Arc::clone(&cell));
+            let parallel = s.parallel(async move {
+                let _writes = writes;
+                pending::<()>().await
+            });
+            let running = Box::pin(driver.run(ready(())));
+            let other = thread::spawn(move || {
+                let mut parallel = Box::pin(parallel);
+                let refused = is_ready(&mut parallel);
+                // Which asks its task to end; and here it is.
+                drop(parallel);
+                drop(shelf.take_all());
+                refused
+            });
+            let ((), refused) = finish(running, other);
+            // Of one that was begun the end was waited for; the other one has had its end there.
+            (if refused { 0 } else { cell.read() }, refused)
+        }),
+    );
 }
 
 #[test]
 fn a_task_that_waits_for_a_handle_lends_its_place_to_that_child() {
-    Explore::new().shallow(3).run(&[7], || {
-        let shelf = Shelf::default();
-        let (driver, s) = par_scope(shelf.clone());
-        let waits = s.spawn_with(|s| async move {
-            let child = s.spawn(async { 7 });
-            child.await.unwrap()
-        });
-        let driver = driver.limit(NonZeroUsize::MIN);
-        let mut running = polled(driver.run(async { waits.await.unwrap() }));
-        let mut task = shelf.take();
-        let [told, woken] = [(); 2].map(|()| Arc::new(Task::default()));
-        let [of_task, of_scope] = [&told, &woken].map(|task| Waker::from(Arc::clone(task)));
-        let other = thread::spawn({
-            let of_task = of_task.clone();
-            move || {
-                assert!(poll_now(task.as_mut(), &of_task).is_pending());
-                task
+    Explore::new().shallow(3).run(
+        &[7],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let waits = s.spawn_with(|s| async move {
+                let child = s.spawn(async { 7 });
+                child.await.unwrap()
+            });
+            let driver = driver.limit(NonZeroUsize::MIN);
+            let mut running = polled(driver.run(async { waits.await.unwrap() }));
+            let mut task = shelf.take();
+            let [told, woken] = [(); 2].map(|()| Arc::new(Task::default()));
+            let [of_task, of_scope] = [&told, &woken].map(|task| Waker::from(Arc::clone(task)));
+            let other = thread::spawn({
+                let of_task = of_task.clone();
+                move || {
+                    assert!(poll_now(task.as_mut(), &of_task).is_pending());
+                    task
+                }
+            });
+            assert!(poll_now(running.as_mut(), &of_scope).is_pending());
+            let mut task = other.join().unwrap();
+            loop {
+                for work in shelf.take_all() {
+                    complete(work);
+                }
+                if told.take() {
+                    complete(mem::replace(&mut task, Box::pin(pending())));
+                }
+                assert!(woken.take(), "a wake was lost");
+                if let Poll::Ready(seven) = poll_now(running.as_mut(), &of_scope) {
+                    break seven;
+                }
             }
-        });
-        assert!(poll_now(running.as_mut(), &of_scope).is_pending());
-        let mut task = other.join().unwrap();
-        loop {
-            for work in shelf.take_all() {
-                complete(work);
-            }
-            if told.take() {
-                complete(mem::replace(&mut task, Box::pin(pending())));
-            }
-            assert!(woken.take(), "a wake was lost");
-            if let Poll::Ready(seven) = poll_now(running.as_mut(), &of_scope) {
-                break seven;
-            }
-        }
-    });
+        }),
+    );
 }
 
 #[test]
 fn a_wait_that_begins_in_a_task_has_the_scope_look_for_a_place() {
     // See `what_is_awaited_starts_when_the_last_who_ran_waits_too` in tests/par/limits.rs.
-    explore(&[()], || {
-        let shelf = Shelf::default();
-        let (driver, s) = par_scope(shelf.clone());
-        let d = s.spawn(pending::<()>());
-        s.spawn_with(|s| async move {
-            let b = s.spawn(async move { d.await.is_ok() });
-            let c = s.spawn(async {});
-            join((b, c)).await.0.is_ok()
-        });
-        let driver = driver.limit(NonZeroUsize::new(2).unwrap());
-        let mut running = polled(driver.run(pending::<()>()));
-        let mut a = shelf.take();
-        assert!(!is_ready(&mut a));
-        // B is started, and C held back.
-        let mut tasks = shelf.take_all();
-        assert!(!is_ready(&mut running));
-        let mut b = shelf.take();
-        assert!(!is_ready(&mut running));
-        let other = thread::spawn(move || {
-            assert!(!is_ready(&mut b));
-            b
-        });
-        let woken = Arc::new(Task::default());
-        let waker = Waker::from(Arc::clone(&woken));
-        assert!(poll_now(running.as_mut(), &waker).is_pending());
-        tasks.push(other.join().unwrap());
-        while woken.take() {
+    explore(
+        &[()],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let d = s.spawn(pending::<()>());
+            s.spawn_with(|s| async move {
+                let b = s.spawn(async move { d.await.is_ok() });
+                let c = s.spawn(async {});
+                join((b, c)).await.0.is_ok()
+            });
+            let driver = driver.limit(NonZeroUsize::new(2).unwrap());
+            let mut running = polled(driver.run(pending::<()>()));
+            let mut a = shelf.take();
+            assert!(!is_ready(&mut a));
+            // B is started, and C held back.
+            let mut tasks = shelf.take_all();
+            assert!(!is_ready(&mut running));
+            let mut b = shelf.take();
+            assert!(!is_ready(&mut running));
+            let other = thread::spawn(move || {
+                assert!(!is_ready(&mut b));
+                b
+            });
+            let woken = Arc::new(Task::default());
+            let waker = Waker::from(Arc::clone(&woken));
             assert!(poll_now(running.as_mut(), &waker).is_pending());
-        }
-        tasks.push(shelf.take());
-        drop((running, a, tasks));
-    });
+            tasks.push(other.join().unwrap());
+            while woken.take() {
+                assert!(poll_now(running.as_mut(), &waker).is_pending());
+            }
+            tasks.push(shelf.take());
+            drop((running, a, tasks));
+        }),
+    );
 }
