@@ -39,10 +39,15 @@ enum State<S, F: Future> {
     Unstarted {
         job: RunFuture<S, F>,
         crew: Shared<Crew>,
+        begin: Begin<S, F>,
     },
     Started(Shared<Desk<F::Output>>),
     Over,
 }
+
+/// How the job is begun. By pointer, so that it is a future without the bounds of that: whether a task
+/// with one in a group is `Send` the compiler asks where it cannot see that anything is `'static`.
+type Begin<S, F> = fn(RunFuture<S, F>, Shared<Desk<<F as Future>::Output>>);
 
 /// What a task and its [`Parallel`] share.
 struct Desk<T> {
@@ -54,19 +59,20 @@ struct Desk<T> {
 // Nothing is pinned: the job is moved to the runtime before it is begun.
 impl<S, F: Future> Unpin for Parallel<S, F> {}
 
-impl<S, F: Future> Parallel<S, F> {
-    pub(super) fn new(job: RunFuture<S, F>, crew: Shared<Crew>) -> Self {
-        Self {
-            state: State::Unstarted { job, crew },
-        }
-    }
-}
-
-impl<S, F> Future for Parallel<S, F>
+impl<S, F> Parallel<S, F>
 where
     S: Spawn,
     F: Future<Output: Send + 'static> + Send + 'static,
 {
+    pub(super) fn new(job: RunFuture<S, F>, crew: Shared<Crew>) -> Self {
+        let begin: Begin<S, F> = RunFuture::start;
+        Self {
+            state: State::Unstarted { job, crew, begin },
+        }
+    }
+}
+
+impl<S, F: Future> Future for Parallel<S, F> {
     type Output = Result<F::Output, Cancelled>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -86,7 +92,7 @@ where
             };
         }
         match core::mem::replace(&mut self.state, State::Over) {
-            State::Unstarted { job, crew } => {
+            State::Unstarted { job, crew, begin } => {
                 let desk = Shared::new(Desk {
                     slot: Slot::new(),
                     waiter: WakerCell::new(),
@@ -98,7 +104,7 @@ where
                     return lost(CauseKind::ScopeEnded);
                 }
                 self.state = State::Started(desk.clone());
-                job.start(desk);
+                begin(job, desk);
                 Poll::Pending
             }
             _ => panic!("`Parallel` was polled after it had completed"),
@@ -110,11 +116,7 @@ fn lost<T>(why: CauseKind) -> Poll<Result<T, Cancelled>> {
     Poll::Ready(Err(Cause::new(why).into()))
 }
 
-impl<S, F> FusedFuture for Parallel<S, F>
-where
-    S: Spawn,
-    F: Future<Output: Send + 'static> + Send + 'static,
-{
+impl<S, F: Future> FusedFuture for Parallel<S, F> {
     fn is_terminated(&self) -> bool {
         matches!(self.state, State::Over)
     }

@@ -8,6 +8,7 @@ use std::{
 
 use pleach::{
     cancel::CauseKind,
+    group::{All, group},
     par::{Shared, par_scope, try_par_scope},
     par_scope, try_par_scope,
 };
@@ -322,7 +323,8 @@ fn a_scope_with_errors_and_outputs_of_any_sort_may_be_a_task() {
     async fn borrowed_outputs() -> (&'static str, Result<&'static str, Error>) {
         par_scope!(Threads, |s| {
             let child = s.spawn(async { "7" }).await.unwrap();
-            (child, s.parallel(async { Ok("7") }).await.unwrap())
+            let others = group([s.parallel(async { Ok("7") })]).join(All::new());
+            (child, others.await.remove(0).unwrap())
         })
         .await
     }
