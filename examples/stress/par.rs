@@ -127,7 +127,9 @@ pub(crate) fn round(threads: usize, rng: &mut Rng, tally: &mut Tally) {
     if end != End::Dropped {
         for page in pages {
             // SAFETY: the scope is over, and so are all tasks.
-            let (run, dropped) = unsafe { (page.run.read(), page.dropped.read()) };
+            let run = unsafe { page.run.read() };
+            // SAFETY: as above.
+            let dropped = unsafe { page.dropped.read() };
             assert!(
                 run <= 1 && dropped == 1,
                 "{run} runs, {dropped} destructors"
