@@ -1123,8 +1123,8 @@ GUARDS = [
     Guard(
         "src/scope/crew.rs",
         "whoever waits for a crew does not look again",
-        "if self.state.fetch_or(AWAITED, Ordering::AcqRel) >= TASK {",
-        "if self.state.fetch_or(AWAITED, Ordering::AcqRel) < usize::MAX {",
+        "if self.state.fetch_or(AWAITED, Ordering::Acquire) >= TASK {",
+        "if self.state.fetch_or(AWAITED, Ordering::Acquire) < usize::MAX {",
     ),
     Guard(
         "src/scope/crew.rs",

@@ -60,13 +60,13 @@ impl Crew {
     /// Ready when no task is left, after it was closed, with what one of them panicked with when nobody
     /// waited for it.
     pub(crate) fn poll_empty(&self, cx: &Context<'_>) -> Poll<Result<(), Payload>> {
-        // Acquire: pairs with the release in `leave`. What tasks did is seen when they are
-        // gone.
+        // Acquire: pairs with the release in `leave`. What tasks did is seen when they are gone.
         if self.state.load(Ordering::Acquire) >= TASK {
             self.waiter.register(cx);
-            // Acquire: as above. Release: pairs with the acquire in `leave`, which finds the
-            // waker.
-            if self.state.fetch_or(AWAITED, Ordering::AcqRel) >= TASK {
+            // Acquire: as above. Who finds the bit finds the waker too, without a release: it was
+            // registered before, under the lock that is taken to wake it; had that lock been taken
+            // earlier, the bit could not have been read earlier still.
+            if self.state.fetch_or(AWAITED, Ordering::Acquire) >= TASK {
                 return Poll::Pending;
             }
         }
@@ -92,8 +92,8 @@ impl Crew {
 
     /// A task is gone.
     pub(crate) fn leave(&self) {
-        // Release: pairs with the acquires in `poll_empty`. Acquire: pairs with the release there.
-        let before = self.state.fetch_sub(TASK, Ordering::AcqRel);
+        // Release: pairs with the acquires in `poll_empty`.
+        let before = self.state.fetch_sub(TASK, Ordering::Release);
         if before & AWAITED != 0 && before < 2 * TASK {
             unwind::run_in_drop(|| self.waiter.wake());
         }
