@@ -86,7 +86,10 @@ impl<J, T> Proxy<J, T> {
     /// What was to be done, of one that was never polled.
     pub(super) fn into_job(self) -> J {
         let mut this = ManuallyDrop::new(self);
-        assert!(this.is_unstarted(), "it was not polled");
+        assert!(
+            this.is_unstarted(),
+            "a job is taken back before the first poll"
+        );
         // SAFETY: unstarted, and never looked at again.
         unsafe { this.take_job() }
     }
@@ -107,8 +110,12 @@ where
     J: Job<ToChild<T>>,
     T: Send,
 {
-    /// Begins the work of one that is unstarted.
-    fn start(&mut self, cx: &Context<'_>) {
+    /// Begins the work.
+    ///
+    /// # Safety
+    ///
+    /// It is unstarted.
+    unsafe fn start(&mut self, cx: &Context<'_>) {
         // SAFETY: unstarted, by the caller's word; and a slot in a moment.
         let job = unsafe { self.take_job() };
         self.stage.slot = ManuallyDrop::new(Slot::new());
@@ -134,7 +141,8 @@ where
         // SAFETY: nothing is moved out but a job, which was not begun and so never pinned.
         let this = unsafe { self.get_unchecked_mut() };
         if this.is_unstarted() {
-            this.start(cx);
+            // SAFETY: just seen.
+            unsafe { this.start(cx) };
             return Poll::Pending;
         }
         // SAFETY: started.

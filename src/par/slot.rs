@@ -5,13 +5,14 @@
 //! |---|---|---|
 //! | `DONE` | the task, last of all | its future is gone, and so is the task, as far as the slot knows |
 //! | `OUTPUT`, `PANIC` | the task, with `DONE` | which outcome is in the slot; neither if it was lost |
-//! | `LISTENS` | the task, which also clears it | the task's waker is there, and is the waiter's if it aborts the task |
+//! | `LISTENS` | the task, which also clears it | the task's waker is there, for an abort to take |
 //! | `ABORTED` | the waiter | the task is to drop its future |
 //! | `LEFT` | the waiter, last of all | nobody wants the outcome |
 //!
 //! The outcome is the task's until `DONE`, and the waiter's after that. The waker is the task's but
-//! where the waiter sets `ABORTED` while it finds `LISTENS`, and then that takes it. Whoever comes second with
-//! `DONE` and `LEFT` takes it, and ends the slot, where its memory is no matter of a count.
+//! where the waiter sets `ABORTED` while it finds `LISTENS`, and then that takes it. Whoever comes second
+//! with `DONE` and `LEFT` takes the outcome, and ends the slot, where its memory is no matter of a
+//! count.
 
 use core::{
     marker::PhantomPinned,
@@ -39,7 +40,7 @@ pub(super) type Outcome<T> = Result<T, Payload>;
 // The state is first, where `proxy.rs` has one of its own.
 #[repr(C)]
 pub(super) struct Slot<T> {
-    pub(super) state: AtomicUsize,
+    state: AtomicUsize,
     outcome: UnsafeCell<MaybeUninit<Place<T>>>,
     /// By which the task hears that it is aborted.
     waker: UnsafeCell<Option<Waker>>,

@@ -16,11 +16,11 @@
 //!
 //! Who waits is found out when a handle is polled: whichever child has its work done on this very
 //! thread (`held.rs`), or else is polled here by this scope's driver. That holds through combinators
-//! with wakers of their own and through nested scopes. The [`Loan`] lies beside the joiner's waker, and ends with the wait:
-//! when somebody else polls the handle, when it is dropped, or when the child that is awaited
-//! is done, which is before anybody else is started. A child that polls a handle and then
-//! does other things beside (in a `select`) still counts as waiting; and where a wait is given
-//! up while somebody runs on the lent place, both run until one of them is done.
+//! with wakers of their own and through nested scopes. The [`Loan`] lies beside the joiner's
+//! waker, and ends with the wait: when somebody else polls the handle, when it is dropped, or when
+//! the child that is awaited is done, which is before anybody else is started. A child that polls
+//! a handle and then does other things beside (in a `select`) still counts as waiting; and where a
+//! wait is given up while somebody runs on the lent place, both run until one of them is done.
 //!
 //! Without `std` threads cannot be told apart: a handle that another core polls at the same
 //! moment then counts as a wait of that child, and one child too many may run for a while.
