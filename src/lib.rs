@@ -141,6 +141,8 @@ pub mod channel;
 mod event;
 #[cfg(feature = "alloc")]
 pub mod group;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 pub mod join;
 mod latch;
 #[cfg(all(feature = "locks", not(loom)))]

@@ -1,0 +1,298 @@
+//! One node of the tree, as it was at some moment: values and nothing else.
+
+use core::{fmt, panic::Location, time::Duration};
+
+use crate::cancel::{Cause, Phase};
+
+/// Which node it is, among those of one root. Never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId {
+    /// Of the scope, or of the tree of tokens.
+    pub(crate) group: usize,
+    /// Of the child in it; 0 for the scope itself, and for the root of the tokens.
+    pub(crate) number: usize,
+}
+
+/// What kind of node it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NodeKind {
+    /// A scope with its body.
+    Scope,
+    /// A group with its body.
+    Group,
+    /// A child that the scope waits for.
+    Child,
+    /// One that it does not wait for.
+    Daemon,
+    /// One that it waits for whatever happens.
+    Shielded,
+    /// A child that is a task of a runtime.
+    Parallel,
+    /// A token of a cancellation tree.
+    Token,
+}
+
+/// What it is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// It was not polled yet: it is new, or a limit holds it back.
+    Unstarted,
+    /// It was woken, and is polled in the next pass.
+    Ready,
+    /// It is being polled.
+    Running,
+    /// It waits to be woken. For a token: nothing, it is there.
+    Waiting,
+}
+
+/// What a wait is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum WaitKind {
+    /// A semaphore's permits.
+    Acquire,
+    /// Room in a channel.
+    Send,
+    /// A message.
+    Recv,
+    /// A new value of a `watch`.
+    Changed,
+    /// A child's output.
+    Join,
+    /// The end of a nested scope or group.
+    Scope,
+    /// A place of a scope's limit.
+    Slot,
+    /// A token that is cancelled, stops, or has nothing below it.
+    Token,
+    /// An event, a latch, a wait group or a barrier.
+    Event,
+    /// A moment.
+    Sleep,
+    /// Room in, or a result of, a group or a pipeline.
+    Result,
+    /// A lock of `locks`.
+    Lock,
+}
+
+/// What is waited at: which one, and where it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Its address: tells one from another while both are there.
+    pub(crate) address: usize,
+    /// Where it was made, if it knows.
+    pub(crate) site: Option<&'static Location<'static>>,
+}
+
+/// One wait of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    pub(crate) kind: WaitKind,
+    /// Where it was begun.
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) resource: Resource,
+    /// For how long, if there is a clock.
+    pub(crate) age: Option<Duration>,
+}
+
+/// The waits of a child: those of its last poll.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    pub(crate) known: [Option<Wait>; Self::MOST],
+    /// How many there were beyond these.
+    pub(crate) more: usize,
+}
+
+/// A scope, a child or a token, as it was when it was looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Node {
+    pub(crate) id: NodeId,
+    pub(crate) parent: Option<NodeId>,
+    pub(crate) kind: NodeKind,
+    pub(crate) name: Option<&'static str>,
+    pub(crate) site: Option<&'static Location<'static>>,
+    pub(crate) state: State,
+    pub(crate) polls: usize,
+    pub(crate) age: Option<Duration>,
+    pub(crate) waits: Waits,
+    /// Of the scope's token, or of the token.
+    pub(crate) phase: Phase,
+    pub(crate) cause: Option<Cause>,
+    /// How long ago that was cancelled.
+    pub(crate) cancelled: Option<Duration>,
+}
+
+impl NodeId {
+    /// The number of the child in its scope, as [`ChildId`](crate::scope::ChildId) has it; 0 for a
+    /// scope.
+    #[must_use]
+    pub const fn number(self) -> usize {
+        self.number
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.group, self.number)
+    }
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl WaitKind {
+    /// Its name, as people call it: `recv`, `acquire`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Acquire => "acquire",
+            Self::Send => "send",
+            Self::Recv => "recv",
+            Self::Changed => "changed",
+            Self::Join => "join",
+            Self::Scope => "scope",
+            Self::Slot => "slot",
+            Self::Token => "token",
+            Self::Event => "event",
+            Self::Sleep => "sleep",
+            Self::Result => "result",
+            Self::Lock => "lock",
+        }
+    }
+}
+
+impl Resource {
+    /// Its address: tells one from another while both are there.
+    #[must_use]
+    pub const fn address(&self) -> usize {
+        self.address
+    }
+
+    /// Where it was made, if it knows.
+    #[must_use]
+    pub const fn site(&self) -> Option<&'static Location<'static>> {
+        self.site
+    }
+}
+
+impl Wait {
+    /// What for.
+    #[must_use]
+    pub const fn kind(&self) -> WaitKind {
+        self.kind
+    }
+
+    /// Where it was begun: the call that made the future.
+    #[must_use]
+    pub const fn site(&self) -> &'static Location<'static> {
+        self.site
+    }
+
+    /// What is waited at.
+    #[must_use]
+    pub const fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    /// For how long, if there is a clock.
+    #[must_use]
+    pub const fn age(&self) -> Option<Duration> {
+        self.age
+    }
+}
+
+impl Waits {
+    /// How many are noted of one poll.
+    pub const MOST: usize = 3;
+
+    /// Those that are noted.
+    pub fn iter(&self) -> impl Iterator<Item = &Wait> {
+        self.known.iter().flatten()
+    }
+
+    /// How many there were beyond these.
+    #[must_use]
+    pub const fn more(&self) -> usize {
+        self.more
+    }
+}
+
+impl Node {
+    /// Which node it is.
+    #[must_use]
+    pub const fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// The one it hangs below; `None` for the root of what was looked at.
+    #[must_use]
+    pub const fn parent(&self) -> Option<NodeId> {
+        self.parent
+    }
+
+    /// What kind of node it is.
+    #[must_use]
+    pub const fn kind(&self) -> NodeKind {
+        self.kind
+    }
+
+    /// What it was named.
+    #[must_use]
+    pub const fn name(&self) -> Option<&'static str> {
+        self.name
+    }
+
+    /// Where it was spawned or made.
+    #[must_use]
+    pub const fn site(&self) -> Option<&'static Location<'static>> {
+        self.site
+    }
+
+    /// What it was doing.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// How often it was polled.
+    #[must_use]
+    pub const fn polls(&self) -> usize {
+        self.polls
+    }
+
+    /// How long it was there, if there is a clock.
+    #[must_use]
+    pub const fn age(&self) -> Option<Duration> {
+        self.age
+    }
+
+    /// What it waited for.
+    #[must_use]
+    pub const fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
+    /// The phase of a token, or of a scope.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Why it stops or is cancelled, if it is a token or a scope and does.
+    #[must_use]
+    pub const fn cause(&self) -> Option<Cause> {
+        self.cause
+    }
+
+    /// How long ago that was, if there is a clock: what is still there has not left since.
+    #[must_use]
+    pub const fn cancelled(&self) -> Option<Duration> {
+        self.cancelled
+    }
+}
