@@ -33,8 +33,15 @@ const YIELDING: Burst = Burst {
 const ONE: Burst = Burst { size: 1, yields: 0 };
 const EMPTY: Burst = Burst { size: 0, yields: 0 };
 
+/// The scope and the group of this crate are beside each other here, under names that tell them apart.
 fn with_handle_or_group() -> Vec<Contender> {
-    handles::all().into_iter().chain(groups::all()).collect()
+    let mut groups = groups::all();
+    for contender in &mut groups {
+        if contender.name == "pleach" {
+            contender.name = "pleach, group";
+        }
+    }
+    handles::all().into_iter().chain(groups).collect()
 }
 
 /// Those that do without a runtime: what they take for a group is theirs alone.
