@@ -199,7 +199,17 @@ fn cancel_reaches_a_parked_scope_that_holds_children_back() {
 
 #[test]
 fn whoever_sees_it_cancelled_sees_what_was_done_before() {
-    explore(&[None, Some(7)], || {
+    sees_what_was_done_before(|s| s.is_cancelled());
+}
+
+#[test]
+fn whoever_is_refused_sees_what_was_done_before() {
+    sees_what_was_done_before(|s| s.try_spawn(async {}).is_err());
+}
+
+/// Before the cancel of a scope, of which `hears` tells.
+fn sees_what_was_done_before(hears: fn(&Scope<'static>) -> bool) {
+    explore(&[None, Some(7)], move || {
         let tracked = Arc::new(SharedCell(UnsafeCell::new(0)));
         let (driver, s) = scope();
         let other = {
@@ -212,7 +222,7 @@ fn whoever_sees_it_cancelled_sees_what_was_done_before() {
         };
         // SAFETY: checked by loom.
         let read = || tracked.0.with(|value| unsafe { *value });
-        let seen = s.is_cancelled().then(read);
+        let seen = hears(&s).then(read);
         drop(driver);
         other.join().unwrap();
         seen
