@@ -13,7 +13,7 @@ use std::{
 };
 
 use explore::{
-    explore, poll_now,
+    Explore, explore, poll_now,
     task::{Bell, Task, Tracked, finish, ring_elsewhere},
 };
 use loom::{future::block_on, sync::Mutex, thread};
@@ -219,6 +219,28 @@ fn a_wake_of_a_shielded_child_beside_a_failure_arrives() {
         assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
         let other = ring_elsewhere(&bell);
         assert_eq!(finish(running, other).0, Err("failed"));
+    });
+}
+
+#[test]
+fn a_spawn_after_a_failure_is_refused_though_a_shielded_child_goes_on() {
+    Explore::new().shallow(2).run(&[Err(())], || {
+        let bell = Arc::new(Bell::default());
+        let (driver, s) = try_scope();
+        drop(s.spawn_shielded({
+            let bell = Arc::clone(&bell);
+            async move { bell.heard().await }
+        }));
+        let mut running = Box::pin(driver.run_try(async { Err::<(), _>("failed") }));
+        assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
+        let other = thread::spawn(move || {
+            let handle = s.spawn(async { Tracked::new(7) });
+            bell.ring();
+            handle
+        });
+        let (result, handle) = finish(running, other);
+        assert_eq!(result, Err("failed"));
+        block_on(handle).map(|output| output.get()).map_err(|_| ())
     });
 }
 
