@@ -15,10 +15,20 @@
 
 #[allow(dead_code, reason = "until nodes note when they began")]
 pub(crate) mod clock;
+mod kind;
 mod node;
+mod note;
+mod site;
+mod ties;
+mod waits;
 
 pub use clock::set_clock;
-pub use node::{Node, NodeId, NodeKind, Resource, State, Wait, WaitKind, Waits};
+pub use kind::WaitKind;
+pub use node::{Node, NodeId, NodeKind, Resource, State, Wait, Waits};
+pub(crate) use note::{Hold, note, tie, within};
+pub(crate) use site::{Made, Site};
+pub use ties::{Tie, TieKind, Ties};
+pub(crate) use waits::{Running, WaitNotes};
 
 /// What can be looked at: a scope, a group, a token.
 pub trait Inspect {

@@ -143,6 +143,9 @@ mod event;
 pub mod group;
 #[cfg(feature = "inspect")]
 pub mod inspect;
+#[cfg(not(feature = "inspect"))]
+#[path = "no_inspect.rs"]
+mod inspect;
 pub mod join;
 mod latch;
 #[cfg(all(feature = "locks", not(loom)))]

@@ -2,6 +2,7 @@
 
 use core::{fmt, panic::Location, time::Duration};
 
+use super::{kind::WaitKind, ties::Ties};
 use crate::cancel::{Cause, Phase};
 
 /// Which node it is, among those of one root. Never used twice.
@@ -47,37 +48,6 @@ pub enum State {
     Waiting,
 }
 
-/// What a wait is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u8)]
-pub enum WaitKind {
-    /// A semaphore's permits.
-    Acquire,
-    /// Room in a channel.
-    Send,
-    /// A message.
-    Recv,
-    /// A new value of a `watch`.
-    Changed,
-    /// A child's output.
-    Join,
-    /// The end of a nested scope or group.
-    Scope,
-    /// A place of a scope's limit.
-    Slot,
-    /// A token that is cancelled, stops, or has nothing below it.
-    Token,
-    /// An event, a latch, a wait group or a barrier.
-    Event,
-    /// A moment.
-    Sleep,
-    /// Room in, or a result of, a group or a pipeline.
-    Result,
-    /// A lock of `locks`.
-    Lock,
-}
-
 /// What is waited at: which one, and where it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resource {
@@ -111,6 +81,8 @@ pub struct Waits {
 pub struct Node {
     pub(crate) id: NodeId,
     pub(crate) parent: Option<NodeId>,
+    /// That of the resource which it is to those who wait for it.
+    pub(crate) address: usize,
     pub(crate) kind: NodeKind,
     pub(crate) name: Option<&'static str>,
     pub(crate) site: Option<&'static Location<'static>>,
@@ -118,6 +90,7 @@ pub struct Node {
     pub(crate) polls: usize,
     pub(crate) age: Option<Duration>,
     pub(crate) waits: Waits,
+    pub(crate) ties: Ties,
     /// Of the scope's token, or of the token.
     pub(crate) phase: Phase,
     pub(crate) cause: Option<Cause>,
@@ -236,6 +209,13 @@ impl Node {
         self.parent
     }
 
+    /// Its address, which the [`Resource`] has of those who wait for it: for the child's output, for
+    /// the scope's end, at the token.
+    #[must_use]
+    pub const fn address(&self) -> usize {
+        self.address
+    }
+
     /// What kind of node it is.
     #[must_use]
     pub const fn kind(&self) -> NodeKind {
@@ -276,6 +256,12 @@ impl Node {
     #[must_use]
     pub const fn waits(&self) -> &Waits {
         &self.waits
+    }
+
+    /// What it holds, and where it has sent and received: those who wait at these wait for it.
+    #[must_use]
+    pub const fn ties(&self) -> &Ties {
+        &self.ties
     }
 
     /// The phase of a token, or of a scope.

@@ -1,0 +1,80 @@
+//! What futures call: whoever is about to return `Pending` notes that, by the waker of its task.
+//! Without the feature they are nothing: `no_inspect.rs`.
+
+use core::task::{Context, Poll, Waker};
+
+use super::{kind::WaitKind, node::Resource, site::Site, ties::TieKind};
+use crate::scope::notes_of;
+
+/// Notes that the child that polls waits.
+#[inline]
+pub(crate) fn note(cx: &Context<'_>, kind: WaitKind, site: &Site, resource: Resource) {
+    if let Some(notes) = notes_of(cx.waker()) {
+        notes.note(kind, site, resource);
+    }
+}
+
+/// Notes that the child that polls has sent or received there.
+#[inline]
+pub(crate) fn tie(cx: &Context<'_>, kind: TieKind, resource: Resource) {
+    if let Some(notes) = notes_of(cx.waker()) {
+        notes.ties.touch(kind, resource);
+    }
+}
+
+/// A poll of what gives up whatever it still waits for when it is ready: that is no wait any more.
+#[inline]
+pub(crate) fn within<R>(
+    cx: &mut Context<'_>,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
+    let before = notes_of(cx.waker()).map(super::WaitNotes::noted);
+    let polled = poll(cx);
+    if let (Poll::Ready(_), Some(before), Some(notes)) = (&polled, before, notes_of(cx.waker())) {
+        notes.take_back(before);
+    }
+    polled
+}
+
+/// That a child holds something, until this is dropped. It keeps the child's memory.
+#[derive(Debug, Default)]
+pub(crate) struct Hold(Option<(Waker, usize)>);
+
+impl Hold {
+    /// Nobody known holds it.
+    pub(crate) const NONE: Self = Self(None);
+
+    /// The child that polls.
+    pub(crate) fn of(cx: &Context<'_>, resource: Resource) -> Self {
+        // A child's waker is as good as its clone; of another kind the clone may not be.
+        Self::by(cx.waker(), resource)
+    }
+
+    /// As this one holds it, once more.
+    pub(crate) fn again(&self, resource: Resource) -> Self {
+        match &self.0 {
+            Some((waker, _)) => Self::by(waker, resource),
+            None => Self::NONE,
+        }
+    }
+
+    fn by(waker: &Waker, resource: Resource) -> Self {
+        if notes_of(waker).is_none() {
+            return Self::NONE;
+        }
+        // What keeps the notes is the clone, and it may lead elsewhere.
+        let waker = waker.clone();
+        let place = notes_of(&waker).and_then(|notes| notes.ties.hold(resource));
+        Self(place.map(|place| (waker, place)))
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some((waker, place)) = &self.0 {
+            if let Some(notes) = notes_of(waker) {
+                notes.ties.let_go(*place);
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Where futures and what they wait at were made. Without the feature nothing: `no_inspect.rs`.
+
+use core::{
+    panic::Location,
+    ptr,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use super::{clock::Stamp, node::Resource};
+
+/// Of a future: the call that made it, and since when it waits.
+#[derive(Debug)]
+pub(crate) struct Site {
+    at: &'static Location<'static>,
+    /// A [`Stamp`]. Never explored by the models: what it gives is for people.
+    since: AtomicUsize,
+}
+
+impl Site {
+    /// Here.
+    #[track_caller]
+    #[inline]
+    pub(crate) const fn here() -> Self {
+        Self {
+            at: Location::caller(),
+            since: AtomicUsize::new(0),
+        }
+    }
+
+    /// There, for a wait that has not begun.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            at: self.at,
+            since: AtomicUsize::new(0),
+        }
+    }
+
+    /// The wait is over; another one may begin.
+    pub(crate) fn renew(&self) {
+        // Relaxed, as all of it: the future's own.
+        self.since.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn at(&self) -> &'static Location<'static> {
+        self.at
+    }
+
+    /// When the wait began: now, if nobody has asked yet.
+    pub(super) fn since(&self) -> u32 {
+        let mut since = self.since.load(Ordering::Relaxed);
+        if since == 0 {
+            since = Stamp::now().to_bits() as usize;
+            self.since.store(since, Ordering::Relaxed);
+        }
+        #[allow(clippy::cast_possible_truncation, reason = "it was a stamp")]
+        {
+            since as u32
+        }
+    }
+}
+
+/// Of what others wait at: the call that made it. It lies within that, and its address is what
+/// tells that from others.
+#[derive(Debug)]
+pub(crate) struct Made(&'static Location<'static>);
+
+impl Made {
+    /// Here.
+    #[track_caller]
+    #[inline]
+    pub(crate) const fn here() -> Self {
+        Self(Location::caller())
+    }
+
+    pub(crate) fn resource(&self) -> Resource {
+        Resource {
+            address: ptr::from_ref(self).addr(),
+            site: Some(self.0),
+        }
+    }
+}

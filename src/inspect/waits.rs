@@ -1,0 +1,266 @@
+//! What is noted of a child's polls: how many there were, and what the last one waits for.
+//!
+//! The polls of a child write it, one after the other. Whoever looks at the tree reads it at any
+//! time, without a lock.
+//!
+//! # A note
+//!
+//! ```text
+//!  head  │ since when, 32 bits │ number of the poll, 28 bits │ kind, 4 bits │
+//!  site, resource, made: a word each
+//! ```
+//!
+//! (Where words have 32 bits, since when is a word of its own.)
+//!
+//! # Invariants
+//!
+//! 1. A note is of the poll whose number is in its head, and says nothing in another. A slot is
+//!    written once in a poll.
+//! 2. The head is emptied before the rest of a note changes and is written after it, and all of
+//!    these stores release. So who finds the same head before and after it has read the rest, all
+//!    of it acquiring, has the rest of that head: had it read anything newer, it would find the
+//!    head empty, or newer too.
+//!
+//! Both need one writer at a time. A program that polls futures on several threads by clones of a
+//! child's waker may find the parts of several waits in a note; each part is good for itself.
+
+use core::{array, panic::Location, ptr};
+
+use super::{
+    clock::Stamp,
+    kind::WaitKind,
+    node::{Resource, Wait, Waits},
+    site::Site,
+    ties::{TieNotes, Ties},
+};
+use crate::sys::{
+    array_of,
+    atomic::{AtomicPtr, AtomicUsize, Ordering},
+    const_new,
+};
+
+/// In [`WaitNotes::polls`]: the child is being polled.
+const RUNNING: usize = 1;
+const ONE_POLL: usize = 2;
+
+/// What a head has room for.
+const KIND_BITS: u32 = 4;
+const POLL_BITS: u32 = 28;
+const EMPTY: usize = 0;
+
+/// What [`WaitNotes::more`] has room for.
+const MORE_BITS: u32 = 12;
+const MOST_MORE: usize = (1 << MORE_BITS) - 1;
+
+/// How many words a note needs for since when, if there is no room in the head.
+const APART: usize = if usize::BITS < 64 { 1 } else { 0 };
+
+type Place = Location<'static>;
+
+/// The notes of a child.
+#[derive(Debug)]
+pub(crate) struct WaitNotes {
+    /// How many polls have begun, and whether one has not ended.
+    polls: AtomicUsize,
+    slots: [Slot; Waits::MOST],
+    /// How many waits of a poll have found no slot, and the poll.
+    more: AtomicUsize,
+    pub(super) ties: TieNotes,
+}
+
+#[derive(Debug)]
+struct Slot {
+    head: AtomicUsize,
+    since: [AtomicUsize; APART],
+    site: AtomicPtr<Place>,
+    resource: AtomicUsize,
+    /// Where the resource was made, or null.
+    made: AtomicPtr<Place>,
+}
+
+impl WaitNotes {
+    const_new! {
+        pub(crate) const fn new() -> Self {
+            Self {
+                polls: AtomicUsize::new(0),
+                slots: array_of!(Slot::new(); Waits::MOST),
+                more: AtomicUsize::new(EMPTY),
+                ties: TieNotes::new(),
+            }
+        }
+    }
+
+    /// A poll begins: all that was noted is void. It ends when the result is dropped.
+    #[inline]
+    pub(crate) fn running(&self) -> Running<'_> {
+        // Relaxed, as all of it: a number for people; notes are told apart by their heads.
+        let polls = self.polls.load(Ordering::Relaxed);
+        self.polls
+            .store(polls.wrapping_add(ONE_POLL) | RUNNING, Ordering::Relaxed);
+        Running(self)
+    }
+
+    /// How many polls have begun, and whether the last of them goes on.
+    pub(crate) fn polls(&self) -> (usize, bool) {
+        let polls = self.polls.load(Ordering::Relaxed);
+        (polls / ONE_POLL, polls & RUNNING != 0)
+    }
+
+    /// The number of the poll, as notes have it.
+    #[inline]
+    fn poll(&self) -> usize {
+        self.polls.load(Ordering::Relaxed) / ONE_POLL & ((1 << POLL_BITS) - 1)
+    }
+
+    /// Notes a wait of the poll that is under way.
+    pub(super) fn note(&self, kind: WaitKind, site: &Site, resource: Resource) {
+        let poll = self.poll();
+        match self.slots.iter().find(|slot| !slot.is_of(poll)) {
+            Some(slot) => slot.write(poll, kind, site, resource),
+            None => self.note_more(poll, self.more(poll) + 1),
+        }
+    }
+
+    /// How many waits the poll that is under way has noted.
+    pub(super) fn noted(&self) -> Noted {
+        let poll = self.poll();
+        Noted {
+            slots: self.slots.iter().filter(|slot| slot.is_of(poll)).count(),
+            more: self.more(poll),
+        }
+    }
+
+    /// Takes back what was noted since.
+    pub(super) fn take_back(&self, noted: Noted) {
+        let poll = self.poll();
+        for slot in &self.slots[noted.slots..] {
+            if slot.is_of(poll) {
+                // Relaxed: it says nothing of the rest.
+                slot.head.store(EMPTY, Ordering::Relaxed);
+            }
+        }
+        if self.more(poll) > noted.more {
+            self.note_more(poll, noted.more);
+        }
+    }
+
+    fn more(&self, poll: usize) -> usize {
+        let more = self.more.load(Ordering::Relaxed);
+        let is_current = (more >> MORE_BITS) == (poll << MORE_BITS) >> MORE_BITS;
+        if is_current { more & MOST_MORE } else { 0 }
+    }
+
+    fn note_more(&self, poll: usize, more: usize) {
+        self.more
+            .store(poll << MORE_BITS | more.min(MOST_MORE), Ordering::Relaxed);
+    }
+
+    /// What the child holds, and where it has sent and received.
+    pub(crate) fn ties(&self) -> Ties {
+        self.ties.read()
+    }
+
+    /// What the last poll waits for, or has come to wait for so far.
+    pub(crate) fn waits(&self) -> Waits {
+        let poll = self.poll();
+        Waits {
+            known: array::from_fn(|at| self.slots[at].read(poll)),
+            more: self.more(poll),
+        }
+    }
+}
+
+/// While this lives the child is being polled.
+pub(crate) struct Running<'a>(&'a WaitNotes);
+
+impl Drop for Running<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let polls = self.0.polls.load(Ordering::Relaxed);
+        self.0.polls.store(polls & !RUNNING, Ordering::Relaxed);
+    }
+}
+
+/// A place among the notes of a poll.
+#[derive(Clone, Copy)]
+pub(super) struct Noted {
+    slots: usize,
+    more: usize,
+}
+
+const fn head(poll: usize, kind: WaitKind, since: u32) -> usize {
+    let low = poll << KIND_BITS | (kind as usize + 1);
+    // With 32 bits nothing is left of it here.
+    ((since as u64) << 32) as usize | low
+}
+
+impl Slot {
+    const_new! {
+        const fn new() -> Self {
+            Self {
+                head: AtomicUsize::new(EMPTY),
+                since: array_of!(AtomicUsize::new(0); APART),
+                site: AtomicPtr::new(ptr::null_mut()),
+                resource: AtomicUsize::new(0),
+                made: AtomicPtr::new(ptr::null_mut()),
+            }
+        }
+    }
+
+    /// Whether it is a note of that poll.
+    fn is_of(&self, poll: usize) -> bool {
+        // Relaxed: asked by who writes.
+        Self::poll_of(self.head.load(Ordering::Relaxed)) == Some(poll)
+    }
+
+    fn poll_of(head: usize) -> Option<usize> {
+        (head != EMPTY).then_some(head >> KIND_BITS & ((1 << POLL_BITS) - 1))
+    }
+
+    fn write(&self, poll: usize, kind: WaitKind, site: &Site, resource: Resource) {
+        let since = site.since();
+        // Release, all of them: they pair with the loads in `read` (invariant 2).
+        self.head.store(EMPTY, Ordering::Relaxed);
+        for word in &self.since {
+            word.store(since as usize, Ordering::Release);
+        }
+        let made = resource.site.map_or(ptr::null(), ptr::from_ref);
+        self.site
+            .store(ptr::from_ref(site.at()).cast_mut(), Ordering::Release);
+        self.resource.store(resource.address, Ordering::Release);
+        self.made.store(made.cast_mut(), Ordering::Release);
+        self.head.store(head(poll, kind, since), Ordering::Release);
+    }
+
+    fn read(&self, poll: usize) -> Option<Wait> {
+        // Acquire, all but the last: they pair with the stores in `write` (invariant 2).
+        let head = self.head.load(Ordering::Acquire);
+        let since = self
+            .since
+            .each_ref()
+            .map(|word| word.load(Ordering::Acquire));
+        let site = self.site.load(Ordering::Acquire);
+        let address = self.resource.load(Ordering::Acquire);
+        let made = self.made.load(Ordering::Acquire);
+        // Relaxed: what it may not miss was acquired.
+        let is_whole = self.head.load(Ordering::Relaxed) == head;
+        if !is_whole || Self::poll_of(head) != Some(poll) {
+            return None;
+        }
+        let since = since
+            .first()
+            .map_or(head as u64 >> 32, |&since| since as u64);
+        Some(Wait {
+            kind: WaitKind::ALL[(head & ((1 << KIND_BITS) - 1)) - 1],
+            // SAFETY: null or, by `write`, of the whole program.
+            site: unsafe { site.as_ref() }?,
+            resource: Resource {
+                address,
+                // SAFETY: as above.
+                site: unsafe { made.as_ref() },
+            },
+            #[allow(clippy::cast_possible_truncation, reason = "32 bits")]
+            age: Stamp::from_bits(since as u32).age(),
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! Without the feature `inspect`: what futures note of themselves is nothing. See `inspect.rs`.
+
+#[allow(dead_code, reason = "said to nobody")]
+#[path = "inspect/kind.rs"]
+mod kind;
+
+use core::task::{Context, Poll};
+
+pub(crate) use kind::WaitKind;
+
+#[derive(Debug)]
+pub(crate) struct Site;
+
+impl Site {
+    #[inline(always)]
+    pub(crate) const fn here() -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn again(&self) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn renew(&self) {}
+}
+
+#[derive(Debug)]
+pub(crate) struct Made;
+
+impl Made {
+    #[inline(always)]
+    pub(crate) const fn here() -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn resource(&self) -> Resource {
+        Resource
+    }
+}
+
+pub(crate) struct Resource;
+
+#[allow(dead_code, reason = "said to nobody")]
+pub(crate) enum TieKind {
+    Sent,
+    Received,
+}
+
+#[inline(always)]
+pub(crate) fn note(_: &Context<'_>, _: WaitKind, _: &Site, _: Resource) {}
+
+#[inline(always)]
+pub(crate) fn tie(_: &Context<'_>, _: TieKind, _: Resource) {}
+
+#[inline(always)]
+pub(crate) fn within<R>(
+    cx: &mut Context<'_>,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
+    poll(cx)
+}
+
+#[derive(Debug)]
+pub(crate) struct Hold;
+
+impl Hold {
+    pub(crate) const NONE: Self = Self;
+
+    #[inline(always)]
+    pub(crate) fn of(_: &Context<'_>, _: Resource) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn again(&self, _: Resource) -> Self {
+        Self
+    }
+}
