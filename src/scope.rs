@@ -238,6 +238,8 @@ use core::{
 
 pub use crate::cancel::Cancelled;
 pub use admits::{Admits, Local, Threaded};
+#[cfg(feature = "inspect")]
+pub(crate) use child::notes_of;
 #[cfg(feature = "std")]
 pub(crate) use crew::{Crew, OpenCrew};
 pub use handle::Handle;

@@ -58,6 +58,8 @@ use super::{
     shared::SharedRef,
     tally::ChildId,
 };
+#[cfg(feature = "inspect")]
+use crate::inspect::WaitNotes;
 use crate::sys::cell::UnsafeCell;
 
 pub(super) const UNSTARTED: usize = 1 << 1;
@@ -412,4 +414,15 @@ impl Drop for Release {
 pub(super) unsafe fn child_of(data: *const ()) -> Child {
     // SAFETY: the data of such a waker is a node, so not null.
     Child(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
+}
+
+/// The notes of the child whose waker this is.
+#[cfg(feature = "inspect")]
+pub(crate) fn notes_of(waker: &Waker) -> Option<&WaitNotes> {
+    core::ptr::eq(waker.vtable(), &CHILD).then(|| {
+        // SAFETY: of that table.
+        let child = unsafe { child_of(waker.data()) };
+        // SAFETY: the waker keeps the child while it is borrowed.
+        unsafe { child.header() }.card.notes()
+    })
 }

@@ -18,15 +18,10 @@ use super::{
     child::{Child, Header},
     tally::ChildId,
 };
-use crate::sys::{
-    atomic::{AtomicUsize, Ordering},
-    cell::UnsafeCell,
-    lock::Lock,
+use crate::{
+    inspect::{Running, WaitNotes},
+    sys::{cell::UnsafeCell, lock::Lock},
 };
-
-/// In [`Card::polls`]: the child is being polled.
-const RUNNING: usize = 1;
-const ONE_POLL: usize = 2;
 
 /// What is noted of a child, or a mark.
 pub(super) struct Card {
@@ -35,8 +30,7 @@ pub(super) struct Card {
     /// `None` for a mark.
     site: Option<&'static Location<'static>>,
     id: ChildId,
-    /// How many polls have begun, and whether one has not ended. The driver alone writes it.
-    polls: AtomicUsize,
+    notes: WaitNotes,
 }
 
 #[derive(Clone, Copy)]
@@ -63,17 +57,17 @@ impl Card {
             name: UnsafeCell::new(None),
             site,
             id,
-            polls: AtomicUsize::new(0),
+            notes: WaitNotes::new(),
         }
     }
 
     /// The child is polled until the result is dropped.
     pub(super) fn running(&self) -> Running<'_> {
-        // Relaxed, as all of it: a number for people.
-        let polls = self.polls.load(Ordering::Relaxed);
-        self.polls
-            .store(polls.wrapping_add(ONE_POLL) | RUNNING, Ordering::Relaxed);
-        Running(self)
+        self.notes.running()
+    }
+
+    pub(super) fn notes(&self) -> &WaitNotes {
+        &self.notes
     }
 
     pub(super) fn id(&self) -> ChildId {
@@ -82,12 +76,6 @@ impl Card {
 
     pub(super) fn site(&self) -> Option<&'static Location<'static>> {
         self.site
-    }
-
-    /// How many polls have begun, and whether the last of them goes on.
-    pub(super) fn polls(&self) -> (usize, bool) {
-        let polls = self.polls.load(Ordering::Relaxed);
-        (polls / ONE_POLL, polls & RUNNING != 0)
     }
 
     /// # Safety
@@ -112,16 +100,6 @@ impl Card {
     unsafe fn change(&self, change: impl FnOnce(&mut Links)) {
         // SAFETY: the caller's word (invariant 1).
         self.links.with_mut(|links| change(unsafe { &mut *links }));
-    }
-}
-
-/// While this lives the child is being polled.
-pub(super) struct Running<'a>(&'a Card);
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        let polls = self.0.polls.load(Ordering::Relaxed);
-        self.0.polls.store(polls & !RUNNING, Ordering::Relaxed);
     }
 }
 

@@ -96,7 +96,7 @@ impl ChildInfo {
         let header = unsafe { child.header() };
         // Relaxed: it says what was so at some moment.
         let state = header.link.state.load(Ordering::Relaxed);
-        let (polls, is_running) = header.card.polls();
+        let (polls, is_running) = header.card.notes().polls();
         Some(Self {
             id: header.card.id(),
             // SAFETY: the lock is held.
