@@ -69,6 +69,8 @@
 //! started and done one after another, so a group over an endless source takes no more memory than
 //! its limit asks for; it yields now and then, whatever is ready.
 
+#[cfg(feature = "inspect")]
+mod branch;
 mod counted;
 mod crew;
 mod driver;
@@ -86,6 +88,8 @@ mod tests;
 
 use core::{future::Future, num::NonZeroUsize};
 
+#[cfg(feature = "inspect")]
+pub(crate) use branch::whose;
 pub use driver::{Driver, Run, RunTry};
 pub use join::{Alarm, Join, JoinUntil};
 pub use joiner::{
@@ -152,6 +156,7 @@ where
 /// assert_eq!(sum, 10);
 /// # });
 /// ```
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn open<F: Future>() -> (Group<Newcomers<F>>, Spawner<F>) {
     let hub = Hub::new(Counted::new(Shared::new()));
     let spawner = Spawner::new(hub.clone());
@@ -187,6 +192,7 @@ impl<S: Source> Group<S> {
 
     /// Runs the children; their outputs go to `joiner`, which says when it ends and makes the
     /// result.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn join<J>(self, joiner: J) -> Join<S, J>
     where
         J: Joiner<Output<S>>,
@@ -197,18 +203,25 @@ impl<S: Source> Group<S> {
     /// A driver, to be given a body, and the results of the children as they come.
     ///
     /// Two allocations, and for results that are not taken a queue that grows as it is needed.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn results(self) -> (Driver<S>, Results<S::Child>) {
         self.drive(false)
     }
 
     /// As [`results`](Self::results), in the order in which the children were started.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn ordered_results(self) -> (Driver<S>, Results<S::Child>) {
         self.drive(true)
     }
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn drive(self, in_order: bool) -> (Driver<S>, Results<S::Child>) {
         let hub = self.source.hub();
-        let hub = hub.unwrap_or_else(|| Hub::new(Counted::new(Shared::new())));
+        let hub = match hub {
+            Some(hub) => hub,
+            // Not in a closure, which would be its own caller.
+            None => Hub::new(Counted::new(Shared::new())),
+        };
         let results = Results::new(hub.clone(), in_order);
         let driver = Driver::new(self.source, hub, self.limit, self.prefetch);
         (driver, results)

@@ -96,6 +96,7 @@ pub struct ParDriver<'env, B = Infallible> {
 ///
 /// The explicit form of [`par_scope!`](crate::par_scope!). The runtime is cloned for each child; a
 /// reference will do.
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn par_scope<'env, S>(runtime: S) -> (ParDriver<'env>, ParScope<'env, S>) {
     open(runtime)
 }
@@ -103,10 +104,12 @@ pub fn par_scope<'env, S>(runtime: S) -> (ParDriver<'env>, ParScope<'env, S>) {
 /// As [`par_scope`], and the first error ends the scope.
 ///
 /// The explicit form of [`try_par_scope!`](crate::try_par_scope!).
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn try_par_scope<'env, S, B>(runtime: S) -> (ParDriver<'env, B>, ParScope<'env, S, B>) {
     open(runtime)
 }
 
+#[cfg_attr(feature = "inspect", track_caller)]
 fn open<'env, S, B>(runtime: S) -> (ParDriver<'env, B>, ParScope<'env, S, B>) {
     let crew = Crew::new();
     let (driver, scope) = crate::scope::open_with_crew(crew.clone());
@@ -127,6 +130,11 @@ impl<'env, B> ParDriver<'env, B> {
     /// task that it awaits in its turn, of a [`Parallel`] or of a parallel scope within, lends nothing.
     pub fn limit(self, limit: NonZeroUsize) -> Self {
         self.map(|driver| driver.limit(limit))
+    }
+
+    /// As [`Driver::named`].
+    pub fn named(self, name: &'static str) -> Self {
+        self.map(|driver| driver.named(name))
     }
 
     /// As [`Driver::budget`], for what is polled where the scope is.

@@ -211,17 +211,15 @@ mod places;
 pub(crate) mod ready;
 mod refused;
 #[cfg(feature = "inspect")]
-mod registry;
+pub(crate) mod registry;
 #[cfg(not(feature = "inspect"))]
 #[path = "scope/no_registry.rs"]
-mod registry;
+pub(crate) mod registry;
 mod retire;
 mod run;
 mod shared;
 mod siblings;
 mod slot;
-#[cfg(feature = "inspect")]
-mod snapshot;
 mod spawn;
 #[cfg(target_has_atomic = "ptr")]
 mod start;
@@ -230,6 +228,10 @@ mod tally;
 mod teardown;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "inspect")]
+mod visit;
+#[cfg(feature = "inspect")]
+pub(crate) mod whose;
 
 use core::{
     convert::Infallible, fmt, future::Future, marker::PhantomData, num::NonZeroUsize,
@@ -238,8 +240,6 @@ use core::{
 
 pub use crate::cancel::Cancelled;
 pub use admits::{Admits, Local, Threaded};
-#[cfg(feature = "inspect")]
-pub(crate) use child::notes_of;
 #[cfg(feature = "std")]
 pub(crate) use crew::{Crew, OpenCrew};
 pub use handle::Handle;
@@ -251,13 +251,13 @@ pub(crate) use node::{Plain, Settle, Try};
 pub use refused::Refused;
 pub use run::{Run, RunTry};
 pub use slot::{Slot, WaitSlot};
-#[cfg(feature = "inspect")]
-pub use snapshot::{ChildInfo, ChildKind, ChildState};
 pub use spawn::Scope;
 #[cfg(target_has_atomic = "ptr")]
 pub use start::{Start, Started};
 pub use stop::{Grace, Until};
 pub use tally::ChildId;
+#[cfg(feature = "inspect")]
+pub(crate) use whose::notes_of;
 
 #[cfg(feature = "std")]
 use crate::sys;
@@ -290,6 +290,7 @@ pub struct Driver<'env, B = Infallible, K = Threaded> {
 /// Opens a scope: a driver, to be given a body, and a handle that spawns.
 ///
 /// The explicit form of [`scope!`](crate::scope!).
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn scope<'env>() -> (Driver<'env>, Scope<'env>) {
     open(false)
 }
@@ -313,17 +314,20 @@ pub fn scope<'env>() -> (Driver<'env>, Scope<'env>) {
 /// assert_eq!(result, Err("no such branch"));
 /// # });
 /// ```
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn try_scope<'env, B>() -> (Driver<'env, B>, Scope<'env, B>) {
     open(false)
 }
 
 /// `is_local` only for the kind [`Local`].
+#[cfg_attr(feature = "inspect", track_caller)]
 fn open<'env, B, K>(is_local: bool) -> (Driver<'env, B, K>, Scope<'env, B, K>) {
     of(SharedRef::new(is_local))
 }
 
 /// Opens a scope whose children may do their work elsewhere, as members of `crew`.
 #[cfg(feature = "std")]
+#[cfg_attr(feature = "inspect", track_caller)]
 pub(crate) fn open_with_crew<'env, B>(
     crew: sys::Shared<Crew>,
 ) -> (Driver<'env, B>, Scope<'env, B>) {
@@ -344,6 +348,26 @@ fn of<'env, B, K>(shared: SharedRef) -> (Driver<'env, B, K>, Scope<'env, B, K>) 
 }
 
 impl<'env, B, K> Driver<'env, B, K> {
+    /// Gives the scope a name, by which it is told of when it is looked at.
+    ///
+    /// Without the feature `inspect` this does nothing; with it a name is an allocation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(async {
+    /// pleach::scope!(named = "connections", |s| {
+    ///     s.spawn(async {}).named("the first");
+    /// })
+    /// .await;
+    /// # });
+    /// ```
+    pub fn named(self, name: &'static str) -> Self {
+        let branch = &self.engine.shared.branch;
+        branch.set_name(branch.body(), name);
+        self
+    }
+
     /// Lets at most `limit` children run at a time.
     ///
     /// The limit gates *starting*, not spawning: [`spawn`](Scope::spawn) never waits, and

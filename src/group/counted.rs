@@ -35,6 +35,14 @@ impl<T> Counted<T> {
     }
 }
 
+impl<T> Counted<T> {
+    /// A pointer that may be used for the whole block.
+    pub(super) fn as_ptr(&self) -> NonNull<T> {
+        // SAFETY: in bounds of the block, which is alive by this count.
+        unsafe { NonNull::new_unchecked(&raw mut (*self.0.as_ptr()).value) }
+    }
+}
+
 impl<T> Deref for Counted<T> {
     type Target = T;
 
@@ -71,14 +79,17 @@ impl<T: fmt::Debug> fmt::Debug for Counted<T> {
 /// What can be woken. Its counted pointers are wakers.
 pub trait Woken: Send + Sync + 'static {
     fn wake(&self);
+
+    /// [`Counted::TABLE`], in the one place where those wakers have it.
+    fn table() -> &'static RawWakerVTable;
 }
 
 impl<T: Woken> Counted<T> {
-    const TABLE: RawWakerVTable = RawWakerVTable::new(
+    pub(super) const TABLE: RawWakerVTable = RawWakerVTable::new(
         |data| {
             // SAFETY: the data of this table is always such a block; the count stays with `data`.
             let block = ManuallyDrop::new(unsafe { Self::from_data(data) });
-            RawWaker::new(Self::clone(&block).into_data(), &Self::TABLE)
+            RawWaker::new(Self::clone(&block).into_data(), T::table())
         },
         |data| {
             // SAFETY: as above; waking by value gives the count up.
@@ -103,7 +114,17 @@ impl<T: Woken> Counted<T> {
         let data = self.0.as_ptr().cast_const().cast();
         // SAFETY: the table keeps the contract of `RawWaker`; not dropping the waker leaves the
         // count it did not take alone.
-        ManuallyDrop::new(unsafe { Waker::new(data, &Self::TABLE) })
+        ManuallyDrop::new(unsafe { Waker::new(data, T::table()) })
+    }
+
+    /// The block of a value that is in one.
+    #[cfg(feature = "inspect")]
+    pub(super) fn data_of(value: NonNull<T>) -> *const () {
+        // In bounds: it is that field of a block.
+        let block = value
+            .as_ptr()
+            .wrapping_byte_sub(core::mem::offset_of!(Block<T>, value));
+        block.cast_const().cast()
     }
 
     fn into_data(self) -> *const () {
@@ -114,7 +135,7 @@ impl<T: Woken> Counted<T> {
     ///
     /// `data` is that of a waker of this table, and the caller owns the count that the result
     /// will release.
-    unsafe fn from_data(data: *const ()) -> Self {
+    pub(super) unsafe fn from_data(data: *const ()) -> Self {
         // SAFETY: never null, by the caller's word.
         Self(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
     }

@@ -19,7 +19,10 @@ use super::{
     slot::{ChunkHead, Slot},
 };
 use crate::{
-    scope::ready::{Batch, Link},
+    scope::{
+        ready::{Batch, Link},
+        registry::{Branch, Card},
+    },
     sys::unwind::{self, FirstPanic, OnUnwind, Payload},
 };
 
@@ -106,6 +109,12 @@ impl<F> Crew<F> {
         }
     }
 
+    /// Notes with which waker the group is polled.
+    pub(super) fn attach(&self, cx: &Context<'_>) {
+        // SAFETY: of the block that this holds, and it is the driver's.
+        unsafe { Branch::attach(self.shared.branch_ptr(), cx.waker()) };
+    }
+
     pub(super) fn shared(&self) -> &SharedRef {
         &self.shared
     }
@@ -132,13 +141,22 @@ impl<F> Crew<F> {
             None => unreachable!("room was made"),
         };
         // SAFETY: a free place is in one of the chunks, and the crew's.
+        self.free = unsafe { slot.as_ref() }.link().next();
+        let branch = &self.shared.branch;
+        // In a group without an end, where words are of 32 bits, numbers come round.
+        let card = Card::of(branch, index.wrapping_add(1));
+        // SAFETY: as above.
+        unsafe { Slot::occupy(slot, card) };
+        // SAFETY: as above.
         let place = unsafe { slot.as_ref() };
-        self.free = place.link().next();
-        place.occupy();
         place.future.with_mut(|to| {
             // SAFETY: a free place has no future, and is the crew's.
             unsafe { &mut *to }.write(future);
         });
+        // SAFETY: alive.
+        let card = unsafe { Slot::card_ptr(slot) };
+        // SAFETY: new, and unlinked in `end`.
+        unsafe { self.shared.branch.link(card) };
         // SAFETY: in no list.
         unsafe { self.running.push_back(slot, index) };
         Member(slot)
@@ -263,6 +281,8 @@ impl<F> Crew<F> {
             panics.run(|| unsafe { self.end(slot) });
         }
         self.is_cleared = true;
+        // SAFETY: of the block that this holds, and it is the driver's.
+        unsafe { Branch::leave(self.shared.branch_ptr()) };
         panics.into_result()
     }
 
@@ -277,6 +297,10 @@ impl<F> Crew<F> {
         // SAFETY: a place of one of the chunks.
         let place = unsafe { slot.as_ref() };
         let mut retire = OnUnwind(|| {
+            // SAFETY: alive.
+            let card = unsafe { Slot::card_ptr(slot) };
+            // SAFETY: linked since `insert`.
+            unsafe { self.shared.branch.unlink(card) };
             if place.retire() {
                 // SAFETY: free, by its word.
                 unsafe { self.put_free(slot) };
@@ -299,6 +323,7 @@ impl<F: Future> Crew<F> {
         let place = unsafe { slot.as_ref() };
         // SAFETY: the place is this child's until it has ended.
         let waker = unsafe { Slot::waker(slot) };
+        let running = place.card().running();
         let polled = place.future.with_mut(|future| {
             // SAFETY: a running child has its future, which is the crew's.
             let future = unsafe { &mut *future.cast::<F>() };
@@ -306,6 +331,7 @@ impl<F: Future> Crew<F> {
             let future = unsafe { Pin::new_unchecked(future) };
             future.poll(&mut Context::from_waker(&waker))
         });
+        drop(running);
         let Poll::Ready(output) = polled else {
             let woke_itself = place.is_queued();
             return Polled::Pending { woke_itself };

@@ -73,7 +73,7 @@ impl<S: Source> Children<S> {
 impl<S: Source> Driver<S> {
     pub(super) fn new(source: S, hub: HubRef<S::Child>, limit: usize, prefetch: usize) -> Self {
         Self {
-            passes: Passes::new(Some(hub.shared().clone())),
+            passes: Passes::new(hub.shared().clone()),
             children: Children {
                 source: Some(source),
                 hub,
@@ -82,6 +82,15 @@ impl<S: Source> Driver<S> {
                 untaken: 0,
             },
         }
+    }
+
+    /// Gives the group a name, by which it is told of when it is looked at.
+    ///
+    /// Without the feature `inspect` this does nothing; with it a name is an allocation.
+    pub fn named(self, name: &'static str) -> Self {
+        let branch = &self.passes.crew.shared().branch;
+        branch.set_name(branch.body(), name);
+        self
     }
 
     /// Runs `body` and the children; resolves to the body's value when all are done.
@@ -220,6 +229,7 @@ where
         // SAFETY: the hub holds the block for as long as the poll.
         let waker = unsafe { shared.borrowed_waker() };
         let mut cx = Context::from_waker(&waker);
+        let _running = shared.branch.body().running();
         match self.body.as_mut().poll::<M>(&mut cx) {
             Poll::Ready(Err(error)) => {
                 *self.error = Some(error);
@@ -257,6 +267,7 @@ impl<S: Source, B, R, E> Running<S, B, R, E> {
         }
         *this.phase = Phase::Passing;
         let Driver { passes, children } = &mut *this.driver;
+        passes.crew.attach(cx);
         let broke = unwind::catch(|| {
             let mut host = Hosted::<S, B, R, M> {
                 children,

@@ -14,7 +14,9 @@ use pin_project_lite::pin_project;
 
 use super::{
     Joiner, Source,
+    counted::Counted,
     pass::{Host, Passes, Phase},
+    shared::Shared,
     source::Output,
 };
 use crate::{
@@ -86,9 +88,14 @@ where
     S: Source,
     J: Joiner<Output<S>>,
 {
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(source: S, limit: usize, joiner: J) -> Self {
+        let shared = source.hub().map(|hub| hub.shared().clone());
         Self {
-            passes: Passes::new(source.hub().map(|hub| hub.shared().clone())),
+            passes: Passes::new(match shared {
+                Some(shared) => shared,
+                None => Counted::new(Shared::new()),
+            }),
             host: Joining {
                 source: Some(source),
                 joiner: Some(joiner),
@@ -96,6 +103,15 @@ where
             },
             phase: Phase::New,
         }
+    }
+
+    /// Gives the group a name, by which it is told of when it is looked at.
+    ///
+    /// Without the feature `inspect` this does nothing; with it a name is an allocation.
+    pub fn named(self, name: &'static str) -> Self {
+        let branch = &self.passes.crew.shared().branch;
+        branch.set_name(branch.body(), name);
+        self
     }
 
     /// Ends the group when `at` has come by the clock of the timer: the children are dropped, and
@@ -179,6 +195,7 @@ where
     /// Goes on with the children; ready when there are none left and none to come.
     fn poll_children(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.check();
+        self.passes.crew.attach(cx);
         match unwind::catch(|| self.pass()) {
             Ok(false) => {
                 self.passes.rest(cx);

@@ -36,6 +36,7 @@ where
 /// assert_eq!(sum.get(), 5050);
 /// # });
 /// ```
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn for_each_limit<I, G, F>(items: I, limit: NonZeroUsize, child: G) -> Join<Map<I, G>, Discard>
 where
     I: IntoIterator,
@@ -46,6 +47,7 @@ where
 }
 
 /// As [`for_each_limit`], until the first error, at which the others are dropped.
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn try_for_each_limit<I, G, F, T, E>(
     items: I,
     limit: NonZeroUsize,
@@ -73,6 +75,7 @@ where
 /// assert_eq!(squares, [1, 4, 9]);
 /// # });
 /// ```
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn map_ordered<I, G, F>(
     items: I,
     limit: NonZeroUsize,
@@ -87,6 +90,7 @@ where
 }
 
 /// As [`map_ordered`], until the first error, at which the others are dropped.
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn try_map_ordered<I, G, F, T, E>(
     items: I,
     limit: NonZeroUsize,
@@ -101,6 +105,7 @@ where
 }
 
 /// As [`map_ordered`], with the outputs in the order in which they came.
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn map_unordered<I, G, F>(
     items: I,
     limit: NonZeroUsize,
@@ -115,6 +120,7 @@ where
 }
 
 /// As [`map_unordered`], until the first error, at which the others are dropped.
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn try_map_unordered<I, G, F, T, E>(
     items: I,
     limit: NonZeroUsize,

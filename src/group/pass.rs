@@ -9,9 +9,8 @@
 use core::{future::Future, ops::ControlFlow, task::Context};
 
 use super::{
-    counted::Counted,
     crew::{Crew, Member, Polled, Turn},
-    shared::{Shared, SharedRef},
+    shared::SharedRef,
 };
 use crate::scope::ready::SELF_WAKES;
 
@@ -65,10 +64,10 @@ pub(super) struct Passes<F> {
 }
 
 impl<F> Passes<F> {
-    /// `shared` is the group's block, if there is one already.
-    pub(super) fn new(shared: Option<SharedRef>) -> Self {
+    /// `shared` is the group's block.
+    pub(super) fn new(shared: SharedRef) -> Self {
         Self {
-            crew: Crew::new(shared.unwrap_or_else(|| Counted::new(Shared::new()))),
+            crew: Crew::new(shared),
             started: 0,
             more: false,
         }

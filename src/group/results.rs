@@ -26,7 +26,7 @@ use crate::sys::unwind::FirstPanic;
 /// results that are there; later ones are dropped as they come.
 #[must_use = "streams do nothing unless polled"]
 pub struct Results<F: Future> {
-    hub: HubRef<F>,
+    pub(super) hub: HubRef<F>,
 }
 
 impl<F: Future> Results<F> {

@@ -1,8 +1,13 @@
 //! What a group shares with its wakers: who is ready, and which places have come back.
 
+use core::{ptr::NonNull, task::RawWakerVTable};
+
 use super::counted::{Counted, Woken};
 use crate::{
-    scope::ready::{Link, QUEUED, ReadyQueue},
+    scope::{
+        ready::{Link, QUEUED, ReadyQueue},
+        registry::Branch,
+    },
     sys::atomic::{AtomicPtr, Ordering},
 };
 
@@ -19,6 +24,7 @@ pub(super) struct Shared {
     signal: Link,
     /// Places whose last waker has gone, linked by `next`.
     returned: AtomicPtr<Link>,
+    pub(super) branch: Branch,
 }
 
 // SAFETY: it is reached through `&` only, and all its fields may be used from any thread: atomics,
@@ -38,12 +44,14 @@ pub(super) enum Who {
 }
 
 impl Shared {
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new() -> Self {
         Self {
             ready: ReadyQueue::new(),
             body: Link::new(0),
             signal: Link::new(0),
             returned: AtomicPtr::new(NONE),
+            branch: Branch::new::<Self>(),
         }
     }
 
@@ -132,5 +140,18 @@ impl Shared {
 impl Woken for Shared {
     fn wake(&self) {
         self.call_body();
+    }
+
+    fn table() -> &'static RawWakerVTable {
+        static TABLE: RawWakerVTable = SharedRef::TABLE;
+        &TABLE
+    }
+}
+
+impl SharedRef {
+    /// A pointer that may be used for the whole block.
+    pub(super) fn branch_ptr(&self) -> NonNull<Branch> {
+        // SAFETY: in bounds of the block, which is alive by this count.
+        unsafe { NonNull::new_unchecked(&raw mut (*self.as_ptr().as_ptr()).branch) }
     }
 }

@@ -33,8 +33,16 @@ use core::{
 };
 
 use super::shared::SharedRef;
+#[cfg(feature = "inspect")]
 use crate::{
-    scope::ready::{Link, QUEUED},
+    inspect::{NodeKind, State},
+    scope::{registry::Own, whose::Whose},
+};
+use crate::{
+    scope::{
+        ready::{Link, QUEUED},
+        registry::Card,
+    },
     sys::{
         atomic::{AtomicUsize, Ordering},
         cell::UnsafeCell,
@@ -129,6 +137,8 @@ pub(super) struct Head {
     link: Link,
     /// Never written. In a cell, so that the models see who may still read it when it is freed.
     chunk: UnsafeCell<NonNull<ChunkHead>>,
+    /// Written while the place is free.
+    pub(super) card: Card,
 }
 
 impl Head {
@@ -158,6 +168,7 @@ impl<F> Slot<F> {
             head: Head {
                 link: Link::new(0),
                 chunk: UnsafeCell::new(chunk),
+                card: Card::vacant(),
             },
             siblings: UnsafeCell::new(Siblings {
                 prev: None,
@@ -173,9 +184,31 @@ impl<F> Slot<F> {
     }
 
     /// Makes a free place one of a child.
-    pub(super) fn occupy(&self) {
-        // Relaxed: nobody else knows of a free place.
-        self.head.link.state.store(0, Ordering::Relaxed);
+    ///
+    /// # Safety
+    ///
+    /// The place is free and the caller's, who has no reference to it.
+    pub(super) unsafe fn occupy(slot: NonNull<Self>, card: Card) {
+        // SAFETY: the caller's word: nobody else knows of a free place.
+        unsafe { (*slot.as_ptr()).head.card = card };
+        // SAFETY: as above.
+        let place = unsafe { slot.as_ref() };
+        // Relaxed: as above.
+        place.head.link.state.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn card(&self) -> &Card {
+        &self.head.card
+    }
+
+    /// A pointer to the card that may be used for the whole place.
+    ///
+    /// # Safety
+    ///
+    /// The place is alive.
+    pub(super) unsafe fn card_ptr(slot: NonNull<Self>) -> *const Card {
+        // SAFETY: in bounds of the place, which is alive.
+        unsafe { &raw const (*slot.as_ptr()).head.card }
     }
 
     /// Whether the child was woken and did not come off the queue since.
@@ -357,3 +390,41 @@ static TABLE: RawWakerVTable = RawWakerVTable::new(
         unsafe { place.release() };
     },
 );
+
+/// The child whose waker this is.
+#[cfg(feature = "inspect")]
+pub(super) fn whose(waker: &Waker) -> Option<Whose<'_>> {
+    core::ptr::eq(waker.vtable(), &TABLE).then(|| {
+        // SAFETY: of that table.
+        let place = unsafe { Place::of(waker.data()) };
+        // SAFETY: the waker's count, or the driver's poll.
+        let head = unsafe { place.head() };
+        // SAFETY: a place that is occupied or lent keeps its chunk.
+        let shared = unsafe { &head.chunk().as_ref().shared };
+        // SAFETY: the chunk holds the block, and the waker keeps both.
+        unsafe { Whose::new(shared.branch_ptr(), NonNull::from(&head.card)) }
+    })
+}
+
+/// What the child with this card is doing.
+///
+/// # Safety
+///
+/// The card is that of a place, which is occupied, and the pointer may be used for all of that.
+#[cfg(feature = "inspect")]
+pub(super) unsafe fn now(card: NonNull<Card>) -> Own {
+    // SAFETY: the caller's word.
+    let head = unsafe { card.byte_sub(core::mem::offset_of!(Head, card)) };
+    // SAFETY: as above.
+    let head = unsafe { head.cast::<Head>().as_ref() };
+    let is_queued = head.link.state.load(Ordering::Relaxed) & QUEUED != 0;
+    Own {
+        kind: NodeKind::Child,
+        state: if is_queued {
+            State::Ready
+        } else {
+            State::Waiting
+        },
+        address: card.as_ptr().addr(),
+    }
+}

@@ -147,7 +147,7 @@ impl<F: Future> fmt::Debug for Newcomers<F> {
 /// It is cheap to clone, and may be given to children and to other threads. Holding one does not
 /// keep the group going: it ends when its body and its children are done.
 pub struct Spawner<F: Future> {
-    hub: HubRef<F>,
+    pub(super) hub: HubRef<F>,
 }
 
 impl<F: Future> Spawner<F> {

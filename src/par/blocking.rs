@@ -43,6 +43,7 @@ use crate::{CancelToken, Handle, block_on, runtime::Spawn, scope::Crew, sys};
 /// });
 /// assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
 /// ```
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn par_scope_blocking<'env, S, G, R>(runtime: S, body: G) -> R
 where
     S: Spawn + Clone + Send + 'env,
@@ -92,7 +93,7 @@ where
         let job = unsafe { RunBorrowing::new(self.scope.runtime.clone(), future) };
         // SAFETY: it is given to a scope as a child, here.
         let child = unsafe { Proxy::new(job) };
-        self.scope.scope.spawn(child)
+        self.scope.scope.spawn(child).parallel()
     }
 
     /// As [`Scope::cancel`](crate::Scope::cancel).

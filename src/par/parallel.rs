@@ -166,8 +166,12 @@ impl<T: Send> Post for Shared<Desk<T>> {
         unsafe { self.slot.listen(cx) }
     }
 
-    fn working<R>(&self, poll: impl FnOnce() -> R) -> R {
-        poll()
+    fn polling<R>(&self, cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
+        poll(cx)
+    }
+
+    fn calling<R>(&self, work: impl FnOnce() -> R) -> R {
+        work()
     }
 
     unsafe fn deliver(&self, outcome: Option<Outcome<T>>) -> Result<(), Payload> {

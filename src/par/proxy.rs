@@ -231,8 +231,12 @@ impl<T: Send> Post for ToChild<T> {
         unsafe { self.slot().listen(cx) }
     }
 
-    fn working<R>(&self, poll: impl FnOnce() -> R) -> R {
-        self.held.working(poll)
+    fn polling<R>(&self, cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
+        self.held.polling(cx, poll)
+    }
+
+    fn calling<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.held.calling(work)
     }
 
     unsafe fn deliver(&self, outcome: Option<Outcome<T>>) -> Result<(), Payload> {

@@ -7,6 +7,8 @@ use super::{
     job::{CallBlocking, RunFuture},
     proxy::Proxy,
 };
+#[cfg(feature = "inspect")]
+use crate::inspect::{Inspect, Node};
 use crate::{
     CancelToken, Handle, Scope,
     cancel::Cause,
@@ -138,7 +140,7 @@ where
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.scope.spawn(child!(self.job(future)))
+        self.scope.spawn(child!(self.job(future))).parallel()
     }
 
     /// Spawns a child whose error ends the scope, as [`Scope::spawn_try`] does.
@@ -149,7 +151,7 @@ where
         T: Send + 'static,
         B: Send + 'static,
     {
-        self.scope.spawn_try(child!(self.job(future)))
+        self.scope.spawn_try(child!(self.job(future))).parallel()
     }
 
     /// Spawns a child that gets a handle of its own, as [`Scope::spawn_with`] does.
@@ -186,6 +188,7 @@ where
     {
         self.scope
             .try_spawn(child!(self.job(future)))
+            .map(Handle::parallel)
             .map_err(|refused| refused.map(|child| child.into_job().future))
     }
 
@@ -195,7 +198,7 @@ where
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        slot.spawn(child!(self.job(future)))
+        slot.spawn(child!(self.job(future))).parallel()
     }
 
     /// Spawns a child that the scope does not wait for, as [`Scope::spawn_daemon`] does.
@@ -204,7 +207,7 @@ where
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.scope.spawn_daemon(child!(self.job(future)))
+        self.scope.spawn_daemon(child!(self.job(future))).parallel()
     }
 
     /// Spawns a child that is not dropped when the scope ends early, as [`Scope::spawn_shielded`]
@@ -214,7 +217,9 @@ where
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.scope.spawn_shielded(child!(self.job(future)))
+        self.scope
+            .spawn_shielded(child!(self.job(future)))
+            .parallel()
     }
 
     /// Spawns a child and waits until it says that it has started, as [`Scope::start`] does.
@@ -223,7 +228,9 @@ where
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.scope.start(|started| child!(self.job(make(started))))
+        self.scope
+            .start(|started| child!(self.job(make(started))))
+            .parallel()
     }
 
     /// `future` as one that the runtime runs: for a group, a `select!`, a `join`, or whatever else takes
@@ -315,7 +322,7 @@ where
             runtime: self.runtime.clone(),
             work,
         };
-        self.scope.spawn(child!(job))
+        self.scope.spawn(child!(job)).parallel()
     }
 }
 
@@ -332,5 +339,18 @@ impl<S: Clone, B> Clone for ParScope<'_, S, B> {
 impl<S, B> fmt::Debug for ParScope<'_, S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ParScope").field(&self.scope).finish()
+    }
+}
+
+/// As for [`Scope`]. Of a child that is a task of the runtime it is the task's polls that are counted, and
+/// what is run in it hangs below it.
+#[cfg(feature = "inspect")]
+impl<S, B> Inspect for ParScope<'_, S, B> {
+    fn visit(&self, each: &mut dyn FnMut(&Node)) {
+        self.scope.visit(each);
+    }
+
+    fn live(&self) -> usize {
+        self.scope.live()
     }
 }

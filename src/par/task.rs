@@ -35,8 +35,11 @@ pub(super) trait Post: Send {
     /// The caller is the task.
     unsafe fn listen(&self, cx: &Context<'_>) -> bool;
 
-    /// Runs a poll of the task's future, or its call.
-    fn working<R>(&self, poll: impl FnOnce() -> R) -> R;
+    /// Runs a poll of the task's future.
+    fn polling<R>(&self, cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> R) -> R;
+
+    /// Runs its call.
+    fn calling<R>(&self, work: impl FnOnce() -> R) -> R;
 
     /// Tells what the task came to, which is nothing if it was aborted or lost. A panic that nobody
     /// waits for comes back.
@@ -152,7 +155,7 @@ where
             None
         } else {
             let poll = || {
-                let poll = post.working(|| future.poll(cx));
+                let poll = post.polling(cx, |cx| future.poll(cx));
                 // SAFETY: this is the task.
                 let goes_on = poll.is_pending() && unsafe { post.listen(cx) };
                 (poll, goes_on)
@@ -195,7 +198,7 @@ where
             return;
         };
         if let Some(work) = self.work.take() {
-            let outcome = unwind::catch(|| post.working(work));
+            let outcome = unwind::catch(|| post.calling(work));
             self.end.deliver(Some(outcome));
         }
     }

@@ -40,7 +40,7 @@
 //!    the count passes to that place in the queue, and whoever clears the bit releases it.
 //! 4. `siblings` is the driver's alone.
 //!
-//! With the feature `inspect` there is a card in the header: `registry.rs`.
+//! With the feature `inspect` there is a card in the header: `registry/card.rs`.
 
 use core::{
     future::Future,
@@ -58,8 +58,6 @@ use super::{
     shared::SharedRef,
     tally::ChildId,
 };
-#[cfg(feature = "inspect")]
-use crate::inspect::WaitNotes;
 use crate::sys::cell::UnsafeCell;
 
 pub(super) const UNSTARTED: usize = 1 << 1;
@@ -174,7 +172,7 @@ impl Child {
             link: Link::new(QUEUED | UNSTARTED | HANDLE | kind as usize | counted),
             count: Count::new(2),
             scope,
-            card: Card::new(id),
+            card: Card::new(id.get()),
             table: const { &Node::<F, S>::TABLE },
             slot: UnsafeCell::new(()),
             siblings: UnsafeCell::new(Siblings {
@@ -196,13 +194,14 @@ impl Child {
         Self(unsafe { NonNull::new_unchecked(link.cast()) })
     }
 
+    /// A pointer to its card that may be used for the whole node.
+    ///
     /// # Safety
     ///
-    /// The header is that of a child, and the pointer may be used for the whole node.
-    #[cfg(feature = "inspect")]
-    pub(super) unsafe fn from_header(header: *const Header) -> Self {
-        // SAFETY: not null, by the caller's word.
-        Self(unsafe { NonNull::new_unchecked(header.cast_mut()) })
+    /// The child is alive.
+    pub(super) unsafe fn card(self) -> *const Card {
+        // SAFETY: in bounds of the node, which is alive.
+        unsafe { &raw const (*self.0.as_ptr()).card }
     }
 
     pub(super) fn as_link(self) -> *mut Link {
@@ -416,13 +415,9 @@ pub(super) unsafe fn child_of(data: *const ()) -> Child {
     Child(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
 }
 
-/// The notes of the child whose waker this is.
+/// The child whose waker this is.
 #[cfg(feature = "inspect")]
-pub(crate) fn notes_of(waker: &Waker) -> Option<&WaitNotes> {
-    core::ptr::eq(waker.vtable(), &CHILD).then(|| {
-        // SAFETY: of that table.
-        let child = unsafe { child_of(waker.data()) };
-        // SAFETY: the waker keeps the child while it is borrowed.
-        unsafe { child.header() }.card.notes()
-    })
+pub(super) fn of_waker(waker: &Waker) -> Option<Child> {
+    // SAFETY: of that table.
+    core::ptr::eq(waker.vtable(), &CHILD).then(|| unsafe { child_of(waker.data()) })
 }

@@ -41,6 +41,7 @@ use super::{
     gate::Gate,
     node::{Progress, Settle},
     ready::{Batch, Link, QUEUED, SELF_WAKES},
+    registry::Branch,
     retire::{discard, retire},
     shared::{SharedRef, Who},
     siblings::List,
@@ -125,6 +126,8 @@ impl<B> Engine<B> {
             Phase::Passing => panic!("a scope was polled again after a panic"),
             Phase::Over | Phase::Gone => panic!("a scope was polled after it had completed"),
         }
+        // SAFETY: of the block that this holds, and it is the driver.
+        unsafe { Branch::attach(self.shared.branch_ptr(), cx.waker()) };
         if let Err(failure) = self.pass::<F, T, S>(body.as_mut()) {
             self.fail(failure, ending, || body.as_mut().clear());
         }
@@ -239,6 +242,7 @@ impl<B> Engine<B> {
         // SAFETY: the block outlives the poll.
         let waker = unsafe { self.shared.body_waker() };
         let mut cx = Context::from_waker(&waker);
+        let _running = self.shared.branch.body().running();
         match unwind::catch(|| body.poll::<S>(&mut cx)) {
             Err(payload) => Err(Failure::Panicked(payload)),
             Ok(Poll::Ready(Err(error))) => Err(Failure::Broke(error)),

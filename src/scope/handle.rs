@@ -113,9 +113,9 @@ impl<T> Handle<T> {
         self.id
     }
 
-    /// Gives the child a name, by which it is told in snapshots of its scope.
+    /// Gives the child a name, by which it is told of when its scope is looked at.
     ///
-    /// Without the feature `inspect` this does nothing.
+    /// Without the feature `inspect` this does nothing; with it a name is an allocation.
     ///
     /// # Examples
     ///
@@ -127,9 +127,19 @@ impl<T> Handle<T> {
     pub fn named(self, name: &'static str) -> Self {
         if let State::Attached(child) = self.state {
             // SAFETY: the handle holds a count.
-            let registry = unsafe { &child.header().scope.registry };
-            // SAFETY: as above.
-            unsafe { registry.set_name(child, name) };
+            let header = unsafe { child.header() };
+            header.scope.branch.set_name(&header.card, name);
+        }
+        self
+    }
+
+    /// Notes that the child is a task of a runtime.
+    #[cfg(feature = "std")]
+    pub(crate) fn parallel(self) -> Self {
+        if let State::Attached(child) = self.state {
+            // SAFETY: the handle holds a count.
+            let header = unsafe { child.header() };
+            header.scope.branch.set_parallel(&header.card);
         }
         self
     }

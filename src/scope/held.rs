@@ -15,6 +15,7 @@ use super::{
     child::{ABORTED, Child, DAEMON, Kind, LOST, child_of},
     crew::Crew,
     limit::Limits,
+    registry::watched,
 };
 use crate::{
     cancel::CauseKind,
@@ -87,8 +88,26 @@ impl Held {
         }
     }
 
+    /// Polls what is done for the child with `cx`, by whose waker the child is known; otherwise as
+    /// [`working`](Self::working).
+    pub(crate) fn polling<R>(
+        &self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> R,
+    ) -> R {
+        // SAFETY: this holds a count.
+        unsafe { watched(self.0, cx, |cx| self.working(|| poll(cx))) }
+    }
+
+    /// Calls `work` as [`working`](Self::working) does, and counts it as a poll.
+    pub(crate) fn calling<R>(&self, work: impl FnOnce() -> R) -> R {
+        // SAFETY: this holds a count.
+        let _running = unsafe { self.0.header() }.card.calling();
+        self.working(work)
+    }
+
     /// Calls `work`, for which a handle that it polls belongs to this child: see `limit.rs`.
-    pub(crate) fn working<R>(&self, work: impl FnOnce() -> R) -> R {
+    fn working<R>(&self, work: impl FnOnce() -> R) -> R {
         // SAFETY: this holds a count.
         let header = unsafe { self.0.header() };
         let limits = &header.scope.limits;

@@ -31,12 +31,14 @@ pub type Driver<'env, B = Infallible> = super::Driver<'env, B, Local>;
 pub type Scope<'env, B = Infallible> = super::Scope<'env, B, Local>;
 
 /// Opens a scope of children that need not be `Send`; see [`scope`](super::scope()).
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn scope<'env>() -> (Driver<'env>, Scope<'env>) {
     super::open(true)
 }
 
 /// Opens a scope of children that need not be `Send` and that the first error ends; see
 /// [`try_scope`](super::try_scope).
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn try_scope<'env, B>() -> (Driver<'env, B>, Scope<'env, B>) {
     super::open(true)
 }

@@ -1,32 +1,71 @@
-//! Without the feature `inspect`: nothing is noted of children. See `registry.rs`.
+//! Without the feature `inspect`: nothing is noted of scopes, groups and children. See `registry.rs`.
 
-use super::{child::Child, tally::ChildId};
+use core::{ptr::NonNull, task::Waker};
 
-pub(super) struct Card;
+#[cfg(feature = "std")]
+use core::task::Context;
+
+#[derive(Debug)]
+pub(crate) struct Card;
 
 impl Card {
-    pub(super) fn new(_id: ChildId) -> Self {
+    pub(crate) fn new(_number: usize) -> Self {
         Self
     }
 
-    pub(super) fn running(&self) -> Running {
+    pub(crate) fn vacant() -> Self {
+        Self
+    }
+
+    pub(crate) fn of(_branch: &Branch, _number: usize) -> Self {
+        Self
+    }
+
+    pub(crate) fn running(&self) -> Running {
+        Running
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn calling(&self) -> Running {
         Running
     }
 }
 
-pub(super) struct Running;
+pub(crate) struct Running;
 
 #[derive(Debug)]
-pub(super) struct Registry;
+pub(crate) struct Branch;
 
-impl Registry {
-    pub(super) fn new() -> Self {
+impl Branch {
+    pub(crate) fn new<G>() -> Self {
         Self
     }
 
-    pub(super) unsafe fn link(&self, _child: Child) {}
+    pub(crate) fn body(&self) -> &Card {
+        &Card
+    }
 
-    pub(super) unsafe fn unlink(&self, _child: Child) {}
+    pub(crate) unsafe fn link(&self, _card: *const Card) {}
 
-    pub(super) unsafe fn set_name(&self, _child: Child, _name: &'static str) {}
+    pub(crate) unsafe fn unlink(&self, _card: *const Card) {}
+
+    pub(crate) fn set_name(&self, _card: &Card, _name: &'static str) {}
+
+    #[cfg(feature = "std")]
+    pub(crate) fn set_parallel(&self, _card: &Card) {}
+
+    pub(crate) fn note_cancelled(&self) {}
+
+    pub(crate) unsafe fn attach(_this: NonNull<Self>, _waker: &Waker) {}
+
+    pub(crate) unsafe fn leave(_this: NonNull<Self>) {}
+}
+
+#[cfg(feature = "std")]
+pub(super) unsafe fn watched<R>(
+    _child: super::child::Child,
+    cx: &mut Context<'_>,
+    poll: impl FnOnce(&mut Context<'_>) -> R,
+) -> R {
+    poll(cx)
 }

@@ -1,336 +1,396 @@
-//! The list of a scope's children, for those who look at it from anywhere: feature `inspect`.
+//! What is known of a scope or a group, for those who look at it from anywhere: feature `inspect`.
 //!
-//! It is apart from the driver's lists, which nobody else may touch. Each child has a [`Card`] in
-//! its node, linked from its spawn until it is retired; whoever walks the list keeps the place by a
-//! card of its own, its *mark*, which is in the list as well.
+//! A [`Branch`] lies in the block of each scope and each group. It has the list of the children, apart
+//! from the driver's lists, which nobody else may touch (`list.rs`): each child has a [`Card`] in its
+//! node, linked from its spawn until it is retired. And it has a place among other branches: one whose
+//! driver is first polled with the waker of a child, or of the body, of another one hangs below that
+//! child until it ends (`tree.rs`). If the waker is of any other kind the branch is a top, under
+//! whose lock the tree below it is.
 //!
 //! # Invariants
 //!
-//! 1. Links and names are read and written only under the lock of the registry.
-//! 2. A linked card is alive and stays where it is: that of a child because the driver unlinks it
-//!    before it lets go of the child, a mark because [`Marks`] unlinks it when it is dropped.
-//! 3. A card with a site is that of a child, inside of its node, and the pointer to it may be used
-//!    for the whole node.
+//! 1. A branch in a tree counts for its own block, and holds counts of its parent and of its top. The
+//!    tree's count is given up when it is taken out, the others right after.
+//! 2. `place` is the driver's, who changes it under the lock of the list; others look at it under that.
+//! 3. No lock is taken under another.
 
-use core::{fmt, mem::offset_of, panic::Location, ptr};
+mod card;
+mod list;
+mod scope;
+mod tree;
+mod visit;
+#[cfg(feature = "std")]
+mod watched;
 
-use super::{
-    child::{Child, Header},
-    tally::ChildId,
+use core::{
+    fmt,
+    panic::{Location, RefUnwindSafe, UnwindSafe},
+    ptr::{self, NonNull},
+    task::Waker,
 };
+
 use crate::{
-    inspect::{Running, WaitNotes},
-    sys::{cell::UnsafeCell, lock::Lock},
+    cancel::{Cause, Phase},
+    inspect::{NodeKind, State, clock::Stamp},
+    sys::{
+        atomic::{AtomicUsize, Ordering},
+        cell::UnsafeCell,
+        lock::{BriefLock, Lock},
+    },
 };
+pub(crate) use card::Card;
+use list::Cards;
+use tree::{Tree, Twig};
+#[cfg(feature = "std")]
+pub(super) use watched::{Watched, watched};
 
-/// What is noted of a child, or a mark.
-pub(super) struct Card {
-    links: UnsafeCell<Links>,
-    name: UnsafeCell<Option<&'static str>>,
-    /// `None` for a mark.
-    site: Option<&'static Location<'static>>,
-    id: ChildId,
-    notes: WaitNotes,
+use super::whose::{Whose, whose};
+
+/// What blocks that have a branch can do, each kind in its way.
+pub(crate) trait Grown {
+    const FAMILY: Family;
 }
 
-#[derive(Clone, Copy)]
-struct Links {
-    prev: *const Card,
-    next: *const Card,
+/// The same as values.
+pub(crate) struct Family {
+    /// Adds a count of the block.
+    pub(crate) acquire: unsafe fn(NonNull<Branch>),
+    /// Gives one up.
+    pub(crate) release: unsafe fn(NonNull<Branch>),
+    pub(crate) now: unsafe fn(NonNull<Branch>) -> Now,
+    /// For the card of a child that is linked, under the lock.
+    pub(crate) child: unsafe fn(NonNull<Card>) -> Own,
 }
 
-const UNLINKED: Links = Links {
-    prev: ptr::null(),
-    next: ptr::null(),
-};
+/// What a scope or group is doing.
+pub(crate) struct Now {
+    pub(crate) own: Own,
+    pub(crate) phase: Phase,
+    pub(crate) cause: Option<Cause>,
+}
 
-impl Card {
-    /// That of a child which is spawned where this is called.
+/// What a node is and does, but for what is in its card.
+pub(crate) struct Own {
+    pub(crate) kind: NodeKind,
+    pub(crate) state: State,
+    /// Of what those wait at who wait for its end.
+    pub(crate) address: usize,
+}
+
+/// The part of a scope's or group's block that others look at.
+// The twig is first (`tree.rs`, invariant 3).
+#[repr(C)]
+pub(crate) struct Branch {
+    twig: Twig,
+    family: &'static Family,
+    cards: BriefLock<Cards>,
+    place: UnsafeCell<Place>,
+    /// Which one of its tree it is; 0 for the top.
+    serial: AtomicUsize,
+    /// If it is a top.
+    tree: Lock<Tree>,
+    /// Where it was made.
+    site: &'static Location<'static>,
+    /// That of the body. Never linked; its name is guarded by the lock of the list.
+    body: Card,
+    /// A [`Stamp`].
+    cancelled: AtomicUsize,
+}
+
+/// Where a branch is.
+enum Place {
+    /// It was not polled yet.
+    New,
+    /// At the top of a tree, for good.
+    Top,
+    Below {
+        top: BranchRef,
+        /// That by whose child it was polled last.
+        parent: BranchRef,
+        number: usize,
+    },
+    /// It has ended.
+    Out,
+}
+
+// SAFETY: all of it is atomics, what locks guard, and, by invariant 2, `place`.
+unsafe impl Send for Branch {}
+// SAFETY: as above.
+unsafe impl Sync for Branch {}
+// A panic leaves nothing broken: nothing of the user's runs while it is changed.
+impl UnwindSafe for Branch {}
+impl RefUnwindSafe for Branch {}
+
+impl Branch {
+    /// That of a new block of this kind, which is made where this is called.
     #[track_caller]
-    pub(super) fn new(id: ChildId) -> Self {
-        Self::of(id, Some(Location::caller()))
-    }
-
-    fn of(id: ChildId, site: Option<&'static Location<'static>>) -> Self {
+    pub(crate) fn new<G: Grown>() -> Self {
         Self {
-            links: UnsafeCell::new(UNLINKED),
-            name: UnsafeCell::new(None),
-            site,
-            id,
-            notes: WaitNotes::new(),
+            twig: Twig::new(false),
+            family: &const { G::FAMILY },
+            cards: BriefLock::new(Cards::new()),
+            place: UnsafeCell::new(Place::New),
+            serial: AtomicUsize::new(0),
+            tree: Lock::new(Tree::new()),
+            site: Location::caller(),
+            body: Card::new(0),
+            cancelled: AtomicUsize::new(0),
         }
     }
 
-    /// The child is polled until the result is dropped.
-    pub(super) fn running(&self) -> Running<'_> {
-        self.notes.running()
+    pub(crate) fn body(&self) -> &Card {
+        &self.body
     }
 
-    pub(super) fn notes(&self) -> &WaitNotes {
-        &self.notes
-    }
-
-    pub(super) fn id(&self) -> ChildId {
-        self.id
-    }
-
-    pub(super) fn site(&self) -> Option<&'static Location<'static>> {
-        self.site
+    pub(crate) fn serial(&self) -> usize {
+        // Relaxed: a name, and no more.
+        self.serial.load(Ordering::Relaxed)
     }
 
     /// # Safety
     ///
-    /// The lock is held.
-    pub(super) unsafe fn name(&self) -> Option<&'static str> {
-        // SAFETY: the caller's word (invariant 1).
-        self.name.with(|name| unsafe { *name })
+    /// The card is that of a new child, and is unlinked before the driver lets go of that. The pointer
+    /// may be used for all of the child that [`Family::child`] looks at.
+    #[inline]
+    pub(crate) unsafe fn link(&self, card: *const Card) {
+        // SAFETY: the caller's word; the lock is held.
+        self.cards.with(|cards| unsafe { cards.link(card) });
     }
 
     /// # Safety
     ///
-    /// The lock is held.
-    unsafe fn links(&self) -> Links {
-        // SAFETY: the caller's word (invariant 1).
-        self.links.with(|links| unsafe { *links })
+    /// The card is linked here.
+    #[inline]
+    pub(crate) unsafe fn unlink(&self, card: *const Card) {
+        // SAFETY: the caller's word; the lock is held.
+        self.cards.with(|cards| unsafe { cards.unlink(card) });
     }
 
-    /// # Safety
-    ///
-    /// The lock is held.
-    unsafe fn change(&self, change: impl FnOnce(&mut Links)) {
-        // SAFETY: the caller's word (invariant 1).
-        self.links.with_mut(|links| change(unsafe { &mut *links }));
+    /// Names a child of this one, or its body.
+    pub(crate) fn set_name(&self, card: &Card, name: &'static str) {
+        let name = Card::name(name);
+        // SAFETY: no mark; the lock is held.
+        drop(self.cards.with(|_| unsafe { card.set_name(name) }));
     }
-}
 
-/// The list, in order of spawning.
-pub(super) struct Registry {
-    cards: Lock<Cards>,
-}
+    /// Notes that a child of this one is a task of a runtime.
+    pub(crate) fn set_parallel(&self, card: &Card) {
+        // SAFETY: the lock is held.
+        self.cards.with(|_| unsafe { card.set_parallel() });
+    }
 
-struct Cards {
-    first: *const Card,
-    last: *const Card,
-}
-
-// SAFETY: the pointers lead to cards, whose links the lock guards (invariant 1).
-unsafe impl Send for Cards {}
-
-impl Registry {
-    pub(super) fn new() -> Self {
-        Self {
-            cards: Lock::new(Cards {
-                first: ptr::null(),
-                last: ptr::null(),
-            }),
+    /// Notes since when it is cancelled.
+    pub(crate) fn note_cancelled(&self) {
+        // Relaxed: for people. Of two at a time either will do.
+        if self.cancelled.load(Ordering::Relaxed) == 0 {
+            let now = Stamp::now().to_bits() as usize;
+            self.cancelled.store(now, Ordering::Relaxed);
         }
     }
 
+    /// Notes that the driver is polled with `waker`, and so where the branch hangs.
+    ///
     /// # Safety
     ///
-    /// The child is new, and is unlinked before the driver lets go of it.
-    pub(super) unsafe fn link(&self, child: Child) {
+    /// `this` may be used for the whole block, which is alive; the caller is its driver.
+    #[inline]
+    pub(crate) unsafe fn attach(this: NonNull<Self>, waker: &Waker) {
         // SAFETY: alive, by the caller's word.
-        let card = unsafe { card_of(child) };
-        // SAFETY: alive and not linked; the lock is held.
-        self.cards
-            .with(|cards| unsafe { cards.insert(card, cards.last) });
-    }
-
-    /// # Safety
-    ///
-    /// The child is linked.
-    pub(super) unsafe fn unlink(&self, child: Child) {
-        // SAFETY: a linked child is alive (invariant 2).
-        let card = unsafe { card_of(child) };
-        // SAFETY: linked, by the caller's word; the lock is held.
-        self.cards.with(|cards| unsafe { cards.remove(card) });
-    }
-
-    /// # Safety
-    ///
-    /// The child is alive.
-    pub(super) unsafe fn set_name(&self, child: Child, name: &'static str) {
-        // SAFETY: alive, by the caller's word.
-        let card = unsafe { &child.header().card };
-        self.cards.with(|_cards| {
-            // SAFETY: the lock is held (invariant 1).
-            card.name.with_mut(|slot| unsafe { *slot = Some(name) });
+        let branch = unsafe { this.as_ref() };
+        // SAFETY: the driver alone changes it (invariant 2).
+        let is_settled = branch.place.with(|place| match unsafe { &*place } {
+            Place::New => false,
+            Place::Top | Place::Out => true,
+            Place::Below { parent, number, .. } => whose(waker)
+                .is_none_or(|whose| whose.branch() == parent.0 && whose.number() == *number),
         });
-    }
-
-    /// Walks over those that are linked now, `STEPS` of them in each hold of the lock: `look` is
-    /// called under it with a linked child, and `each` after it with what came of that.
-    pub(super) fn walk<N, const STEPS: usize>(
-        &self,
-        look: impl Fn(Child) -> Option<N>,
-        mut each: impl FnMut(N),
-    ) {
-        // The one moves on; before the other stand those that were there when it began.
-        let marks = [Card::of(ChildId::NONE, None), Card::of(ChildId::NONE, None)];
-        let marks = Marks::link(self, &marks);
-        let mut is_over = false;
-        while !is_over {
-            let mut seen = [const { None }; STEPS];
-            is_over = self.cards.with(|cards| {
-                seen.iter_mut().any(|seen| {
-                    // SAFETY: the marks are linked in this order, and the lock is held.
-                    match unsafe { cards.step(marks.place(), marks.end()) } {
-                        Step::At(child) => *seen = look(child),
-                        Step::Passed => {}
-                        Step::Over => return true,
-                    }
-                    false
-                })
-            });
-            seen.into_iter().flatten().for_each(&mut each);
+        if !is_settled {
+            // SAFETY: the caller's word.
+            unsafe { Self::settle(this, whose(waker)) };
         }
     }
-}
 
-/// A step of a walk.
-enum Step {
-    /// Behind the last.
-    Over,
-    /// Past another's mark.
-    Passed,
-    /// Past a child, which is alive while the lock is held.
-    At(Child),
-}
-
-impl Cards {
-    /// Links `card` behind `prev`, or in front of all if that is null.
-    ///
     /// # Safety
     ///
-    /// Both are alive, `prev` is linked, `card` is not, and the lock is held.
-    unsafe fn insert(&mut self, card: *const Card, prev: *const Card) {
-        // SAFETY: alive and linked, by the caller's word.
-        let next = match unsafe { prev.as_ref() } {
-            // SAFETY: the lock is held.
-            Some(prev) => unsafe { prev.links() }.next,
-            None => self.first,
+    /// As for `attach`; it is new, or below another than that of `whose`.
+    #[cold]
+    unsafe fn settle(this: NonNull<Self>, whose: Option<Whose<'_>>) {
+        // SAFETY: alive, by the caller's word.
+        let branch = unsafe { this.as_ref() };
+        let place = match whose {
+            // SAFETY: the caller's word.
+            Some(whose) => unsafe { Self::hang(this, &whose) },
+            None => None,
         };
+        // SAFETY: the driver alone changes it (invariant 2).
+        let is_new = branch
+            .place
+            .with(|place| matches!(unsafe { &*place }, Place::New));
+        match place {
+            Some(place) => drop(branch.set_place(place)),
+            None if is_new => drop(branch.set_place(Place::Top)),
+            None => {}
+        }
+    }
+
+    /// Hangs the branch below a child, if the parent is in a tree, and this one in none or in the same.
+    ///
+    /// # Safety
+    ///
+    /// As for `attach`.
+    unsafe fn hang(this: NonNull<Self>, whose: &Whose<'_>) -> Option<Place> {
+        // SAFETY: who is polled is alive, and the pointer is that of its block.
+        let parent = unsafe { BranchRef::of(whose.branch()) };
+        let number = whose.number();
+        let top = parent.top()?;
         // SAFETY: alive, by the caller's word.
-        let new = unsafe { &*card };
-        // SAFETY: the lock is held.
-        unsafe { new.change(|links| (links.prev, links.next) = (prev, next)) };
-        // SAFETY: neighbours are alive (invariant 2), and the lock is held.
-        unsafe { self.join(prev, card) };
+        let branch = unsafe { this.as_ref() };
+        // SAFETY: the driver alone changes it (invariant 2).
+        let before = branch.place.with(|place| match unsafe { &*place } {
+            Place::Below { top, .. } => Some(top.0),
+            _ => None,
+        });
+        if before.is_some_and(|before| before != top.0) {
+            return None;
+        }
+        let (twig, above) = (twig_of(this), twig_of(parent.0));
+        let hangs = top.tree.with(|tree| {
+            // SAFETY: alive, and the lock is held.
+            if parent != top && unsafe { tree.parent(above) }.is_none() {
+                return false;
+            }
+            if before.is_some() {
+                // Whatever hangs below it stays there.
+                // SAFETY: it is in this tree; the lock is held.
+                unsafe { tree.take_out(twig) };
+            } else {
+                branch.serial.store(tree.serial(), Ordering::Relaxed);
+                // SAFETY: alive, by the caller's word.
+                unsafe { (branch.family.acquire)(this) };
+            }
+            // SAFETY: alive, the one in no tree and the other in this; the lock is held.
+            unsafe { tree.hang(twig, above, number) };
+            true
+        });
+        hangs.then_some(Place::Below {
+            top,
+            parent,
+            number,
+        })
+    }
+
+    /// Notes that the scope or group has ended. What still hangs below it, since it was moved elsewhere or
+    /// forgotten, hangs below the parent from then on.
+    ///
+    /// # Safety
+    ///
+    /// As for `attach`.
+    pub(crate) unsafe fn leave(this: NonNull<Self>) {
+        // SAFETY: alive, by the caller's word.
+        let branch = unsafe { this.as_ref() };
+        // SAFETY: the driver alone changes it (invariant 2).
+        let is_below = branch
+            .place
+            .with(|place| matches!(unsafe { &*place }, Place::Below { .. }));
+        if !is_below {
+            return;
+        }
+        if let Place::Below { top, .. } = branch.set_place(Place::Out) {
+            let twig = twig_of(this);
+            let take_out = |tree: &mut Tree| {
+                // SAFETY: in this tree until it is taken out here; the lock is held.
+                if unsafe { tree.raise_first(twig) } {
+                    return false;
+                }
+                // SAFETY: as above, and nothing is below it.
+                unsafe { tree.take_out(twig) };
+                true
+            };
+            while !top.tree.with(take_out) {}
+            // SAFETY: the tree's count (invariant 1).
+            unsafe { (branch.family.release)(this) };
+        }
+    }
+
+    /// The place that it had. The caller is the driver.
+    fn set_place(&self, new: Place) -> Place {
+        self.cards.with(|_| {
+            // SAFETY: the driver's, and nobody looks at it: the lock is held (invariant 2).
+            self.place
+                .with_mut(|place| core::mem::replace(unsafe { &mut *place }, new))
+        })
+    }
+}
+
+fn twig_of(branch: NonNull<Branch>) -> *const Twig {
+    // The first field.
+    branch.as_ptr().cast_const().cast()
+}
+
+/// A counted pointer to a branch, and so to the block in which it is.
+pub(crate) struct BranchRef(NonNull<Branch>);
+
+// SAFETY: it leads to a `Branch`, and stands for a count of its block, which is given up anywhere.
+unsafe impl Send for BranchRef {}
+// SAFETY: as above.
+unsafe impl Sync for BranchRef {}
+
+impl BranchRef {
+    /// # Safety
+    ///
+    /// The block is alive, and the pointer may be used for all of it.
+    pub(crate) unsafe fn of(branch: NonNull<Branch>) -> Self {
+        // SAFETY: alive, by the caller's word.
+        let family = unsafe { branch.as_ref() }.family;
         // SAFETY: as above.
-        unsafe { self.join(card, next) };
+        unsafe { (family.acquire)(branch) };
+        Self(branch)
     }
 
-    /// # Safety
-    ///
-    /// `card` is linked and the lock is held.
-    unsafe fn remove(&mut self, card: *const Card) {
-        // SAFETY: a linked card is alive (invariant 2).
-        let card = unsafe { &*card };
-        // SAFETY: the lock is held.
-        let Links { prev, next } = unsafe { card.links() };
-        // SAFETY: neighbours are alive (invariant 2), and the lock is held.
-        unsafe { self.join(prev, next) };
-    }
-
-    /// Makes two neighbours; null stands for the end.
-    ///
-    /// # Safety
-    ///
-    /// Both are alive, if they are not null, and the lock is held.
-    unsafe fn join(&mut self, prev: *const Card, next: *const Card) {
-        // SAFETY: alive, by the caller's word.
-        match unsafe { prev.as_ref() } {
-            // SAFETY: the lock is held.
-            Some(prev) => unsafe { prev.change(|links| links.next = next) },
-            None => self.first = next,
-        }
-        // SAFETY: alive, by the caller's word.
-        match unsafe { next.as_ref() } {
-            // SAFETY: the lock is held.
-            Some(next) => unsafe { next.change(|links| links.prev = prev) },
-            None => self.last = prev,
-        }
-    }
-
-    /// Moves the mark `place` behind its neighbour, unless that is the mark `end`.
-    ///
-    /// # Safety
-    ///
-    /// `place` is linked somewhere in front of `end`, and the lock is held.
-    unsafe fn step(&mut self, place: *const Card, end: *const Card) -> Step {
-        // SAFETY: linked, hence alive (invariant 2).
-        let mark = unsafe { &*place };
-        // SAFETY: the lock is held.
-        let next = unsafe { mark.links() }.next;
-        if ptr::eq(next, end) {
-            return Step::Over;
-        }
-        // SAFETY: linked, and the lock is held.
-        unsafe { self.remove(place) };
-        // SAFETY: not linked any more; there is a neighbour, since the end is behind.
-        unsafe { self.insert(place, next) };
-        // SAFETY: linked, hence alive (invariant 2).
-        if unsafe { &*next }.site.is_none() {
-            return Step::Passed;
-        }
-        // SAFETY: it has a site, so it is part of a node (invariant 3).
-        let header = unsafe { next.byte_sub(offset_of!(Header, card)) };
-        // SAFETY: the pointer is that of the node.
-        Step::At(unsafe { Child::from_header(header.cast()) })
+    /// The top of its tree; `None` if it was not polled yet, or has ended.
+    fn top(&self) -> Option<Self> {
+        // SAFETY: alive by the count, and the lock is held (invariant 2).
+        let look = |place: *const Place| match unsafe { &*place } {
+            Place::New | Place::Out => None,
+            Place::Top => Some(self.clone()),
+            Place::Below { top, .. } => Some(top.clone()),
+        };
+        self.cards.with(|_| self.place.with(look))
     }
 }
 
-/// A pointer to the child's card that may be used for the whole node (invariant 3).
-///
-/// # Safety
-///
-/// The child is alive.
-unsafe fn card_of(child: Child) -> *const Card {
-    // SAFETY: in bounds of the node, which is alive.
-    unsafe { &raw const (*child.0.as_ptr()).card }
-}
-
-/// Two linked marks.
-struct Marks<'a> {
-    registry: &'a Registry,
-    marks: &'a [Card; 2],
-}
-
-impl<'a> Marks<'a> {
-    fn link(registry: &'a Registry, marks: &'a [Card; 2]) -> Self {
-        let linked = Self { registry, marks };
-        registry.cards.with(|cards| {
-            // SAFETY: alive and not linked; `drop` unlinks it; the lock is held.
-            unsafe { cards.insert(linked.place(), ptr::null()) };
-            // SAFETY: as above.
-            unsafe { cards.insert(linked.end(), cards.last) };
-        });
-        linked
-    }
-
-    fn place(&self) -> *const Card {
-        &self.marks[0]
-    }
-
-    fn end(&self) -> *const Card {
-        &self.marks[1]
+impl Clone for BranchRef {
+    fn clone(&self) -> Self {
+        // SAFETY: this holds a count; made of a pointer to the block.
+        unsafe { Self::of(self.0) }
     }
 }
 
-impl Drop for Marks<'_> {
+impl Drop for BranchRef {
     fn drop(&mut self) {
-        self.registry.cards.with(|cards| {
-            // SAFETY: linked since `link`; the lock is held.
-            unsafe { cards.remove(self.place()) };
-            // SAFETY: as above.
-            unsafe { cards.remove(self.end()) };
-        });
+        let family = self.family;
+        // SAFETY: this count.
+        unsafe { (family.release)(self.0) };
     }
 }
 
-impl fmt::Debug for Registry {
+impl PartialEq for BranchRef {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.0.as_ptr(), other.0.as_ptr())
+    }
+}
+
+impl core::ops::Deref for BranchRef {
+    type Target = Branch;
+
+    fn deref(&self) -> &Branch {
+        // SAFETY: this holds a count.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl fmt::Debug for Branch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registry").finish_non_exhaustive()
+        f.debug_struct("Branch").finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 use core::mem;
 
 use super::{
-    child::{AWAITING, COMPLETE, COUNTED, Child, DAEMON, EMPTY, HANDLE, JOINER, RETIRED},
+    child::{AWAITING, COMPLETE, COUNTED, Child, DAEMON, EMPTY, HANDLE, JOINER, Kind, RETIRED},
     ready::QUEUED,
     shared::SharedRef,
 };
@@ -21,11 +21,15 @@ use crate::sys::{
 pub(super) unsafe fn retire(shared: &SharedRef, child: Child) -> Result<(), Payload> {
     // SAFETY: the driver's count is given up last.
     let header = unsafe { child.header() };
-    // SAFETY: linked since it was spawned.
-    unsafe { shared.registry.unlink(child) };
+    let state = header.link.state.load(Ordering::Relaxed);
+    if Kind::of(state) != Kind::Breaker {
+        // SAFETY: alive, by the driver's count.
+        let card = unsafe { child.card() };
+        // SAFETY: linked since it was spawned.
+        unsafe { shared.branch.unlink(card) };
+    }
     // Before anybody is told: whoever knows that the child is done finds its place free, and one
     // child less.
-    let state = header.link.state.load(Ordering::Relaxed);
     let is_waited_for = state & COUNTED != 0 && shared.limits.places.give_back();
     if state & DAEMON == 0 {
         shared.tally.end();

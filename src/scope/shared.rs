@@ -14,7 +14,7 @@ use super::{
     inbox::Inbox,
     limit::Limits,
     ready::{Link, QUEUED, ReadyQueue},
-    registry::Registry,
+    registry::Branch,
     stop::Stop,
     tally::Tally,
 };
@@ -54,7 +54,7 @@ pub(super) struct Shared {
     phase: AtomicUsize,
     pub(super) limits: Limits,
     pub(super) tally: Tally,
-    pub(super) registry: Registry,
+    pub(super) branch: Branch,
     /// Of those whose work is done elsewhere.
     #[cfg(feature = "std")]
     crew: Option<sys::Shared<Crew>>,
@@ -81,6 +81,7 @@ pub(super) enum Who {
 impl SharedRef {
     /// The block of a new scope, with its body queued. Of one that is local all handles are of the
     /// kind `Local`.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(is_local: bool) -> Self {
         let shared = Box::into_raw(Box::new(Shared {
             refs: Count::new(1),
@@ -94,7 +95,7 @@ impl SharedRef {
             phase: AtomicUsize::new(0),
             limits: Limits::new(),
             tally: Tally::new(),
-            registry: Registry::new(),
+            branch: Branch::new::<Shared>(),
             #[cfg(feature = "std")]
             crew: None,
         }));
@@ -131,7 +132,7 @@ impl SharedRef {
     ///
     /// `raw` came from [`as_raw`](Self::as_raw) or [`into_raw`](Self::into_raw), and the
     /// caller owns the count that the result will release.
-    unsafe fn from_raw(raw: *const ()) -> Self {
+    pub(super) unsafe fn from_raw(raw: *const ()) -> Self {
         // SAFETY: never null, by the caller's word.
         Self(unsafe { NonNull::new_unchecked(raw.cast_mut().cast()) })
     }
@@ -143,12 +144,24 @@ impl SharedRef {
         Self(self.0)
     }
 
+    /// Which scope it is, for those who wait for its end.
+    #[cfg(feature = "inspect")]
+    pub(super) fn address(&self) -> usize {
+        self.as_raw().addr()
+    }
+
     fn as_raw(&self) -> *const () {
         self.0.as_ptr().cast_const().cast()
     }
 
     fn into_raw(self) -> *const () {
         ManuallyDrop::new(self).as_raw()
+    }
+
+    /// A pointer that may be used for the whole block.
+    pub(super) fn branch_ptr(&self) -> NonNull<Branch> {
+        // SAFETY: in bounds of the block, which is alive by this count.
+        unsafe { NonNull::new_unchecked(&raw mut (*self.0.as_ptr()).branch) }
     }
 
     /// What `link`, which was queued here, stands for.
@@ -224,6 +237,7 @@ impl SharedRef {
 
     /// Asks for a graceful stop.
     fn cancel(&self) {
+        self.branch.note_cancelled();
         // Release: pairs with the load in `is_cancelled`.
         self.phase.fetch_or(CANCELLED, Ordering::Release);
         self.signal();
@@ -249,6 +263,7 @@ impl SharedRef {
 
     /// From now on nothing is started, and nobody can break the scope.
     pub(super) fn begin_end(&self) {
+        self.branch.note_cancelled();
         // Relaxed: it publishes nothing.
         self.phase.fetch_or(ENDING | BROKEN, Ordering::Relaxed);
     }
@@ -333,4 +348,16 @@ waker_of_block! {
 waker_of_block! {
     /// Of the wait at the scope's token, which was cancelled.
     SIGNAL: |shared| shared.cancel()
+}
+
+/// The body whose waker this is.
+#[cfg(feature = "inspect")]
+pub(super) fn whose(waker: &Waker) -> Option<super::whose::Whose<'_>> {
+    core::ptr::eq(waker.vtable(), &BODY).then(|| {
+        // SAFETY: the data of this table is always a block; the count stays with the waker.
+        let shared = ManuallyDrop::new(unsafe { SharedRef::from_raw(waker.data()) });
+        let body = NonNull::from(shared.branch.body());
+        // SAFETY: the waker has a count of the block.
+        unsafe { super::whose::Whose::new(shared.branch_ptr(), body) }
+    })
 }

@@ -338,8 +338,14 @@ impl<'env, B, K> Scope<'env, B, K> {
         // SAFETY: this is a `Scope`, and of the kind with which the block was made.
         let shared = unsafe { self.shared.for_child() };
         let child = Child::new::<F, S>(shared, id, future, kind, counted);
-        // SAFETY: it is new, and unlinked when it is retired, or below.
-        unsafe { self.shared.registry.link(child) };
+        // SAFETY: new, so alive.
+        let card = unsafe { child.card() };
+        // What breaks a scope is no child of the user's.
+        let is_listed = kind != Kind::Breaker;
+        if is_listed {
+            // SAFETY: it is new, and unlinked when it is retired, or below.
+            unsafe { self.shared.branch.link(card) };
+        }
         // Made before the child is known: the parent's waker may panic.
         // SAFETY: the second count of a new child is the handle's.
         let handle = unsafe { Handle::attached(child, id) };
@@ -348,8 +354,10 @@ impl<'env, B, K> Scope<'env, B, K> {
         if unsafe { self.shared.push_new(child.as_link()) } {
             return Ok(handle);
         }
-        // SAFETY: linked above, and still alive.
-        unsafe { self.shared.registry.unlink(child) };
+        if is_listed {
+            // SAFETY: linked above, and still alive.
+            unsafe { self.shared.branch.unlink(card) };
+        }
         mem::forget(handle);
         if kind.is_waited_for() {
             self.shared.tally.set_aside();

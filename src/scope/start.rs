@@ -106,6 +106,17 @@ pub struct Start<V, T> {
     handle: Option<Handle<T>>,
 }
 
+#[cfg(feature = "std")]
+impl<V, T> Start<V, T> {
+    /// Notes that the child is a task of a runtime.
+    pub(crate) fn parallel(self) -> Self {
+        Self {
+            handle: self.handle.map(Handle::parallel),
+            ..self
+        }
+    }
+}
+
 impl<V, T> Future for Start<V, T> {
     type Output = Result<(V, Handle<T>), Cancelled>;
 

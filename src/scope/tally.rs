@@ -12,10 +12,6 @@ use crate::sys::atomic::{AtomicUsize, Ordering};
 pub struct ChildId(usize);
 
 impl ChildId {
-    /// That of no child.
-    #[cfg(feature = "inspect")]
-    pub(super) const NONE: Self = Self(0);
-
     /// The number.
     #[must_use]
     pub const fn get(self) -> usize {

@@ -12,6 +12,7 @@ use super::{
     driver::{Engine, Phase},
     ending::{Ending, Failure},
     ready::Batch,
+    registry::Branch,
     retire::discard,
     shared::{SharedRef, Who},
     siblings::List,
@@ -65,6 +66,8 @@ impl<B> Engine<B> {
         panics.note(self.discard_unstarted(|_| false));
         panics.note(discard_list(&self.shared, &mut self.shielded));
         panics.note(discard_list(&self.shared, &mut self.daemons));
+        // SAFETY: of the block that this holds, and it is the driver.
+        unsafe { Branch::leave(self.shared.branch_ptr()) };
         self.phase = Phase::Gone;
         panics.into_result()
     }

@@ -1,0 +1,215 @@
+//! What is noted of one child, or of a body.
+
+use alloc::boxed::Box;
+use core::{panic::Location, ptr};
+
+use super::{Branch, list::Links};
+use crate::{
+    inspect::{Running, State, WaitNotes, clock::Stamp},
+    sys::{
+        atomic::{AtomicPtr, Ordering},
+        cell::UnsafeCell,
+    },
+};
+
+/// In the address of [`Card::what`]: it leads to a [`Named`] and not to a place of the source.
+const NAMED: usize = 1;
+/// In the same: it is a task of a runtime, whose polls are not the driver's.
+const PARALLEL: usize = 2;
+const TAGS: usize = NAMED | PARALLEL;
+
+const _: () = assert!(align_of::<Location<'_>>() > TAGS && align_of::<Named>() > TAGS);
+
+/// What is noted of a child; or a mark in the list of children.
+///
+pub(crate) struct Card {
+    /// Guarded by the lock of the list.
+    pub(super) links: UnsafeCell<Links>,
+    /// Where it was made, or its name and that, with the tags; null for a mark. Written under the lock
+    /// of the list, under which alone a name is looked at.
+    what: AtomicPtr<()>,
+    /// Which child it is; 0 for a body.
+    number: usize,
+    born: Stamp,
+    /// Its polls and their waits. Written by whoever polls.
+    notes: WaitNotes,
+}
+
+/// A name does not fit into the card, and few have one.
+struct Named {
+    name: &'static str,
+    site: &'static Location<'static>,
+}
+
+/// What is told of a card beside its polls.
+pub(super) struct Told {
+    pub(super) name: Option<&'static str>,
+    pub(super) site: &'static Location<'static>,
+    pub(super) is_parallel: bool,
+}
+
+impl Card {
+    /// That of a child which is spawned where this is called, or of a body which is made there.
+    #[track_caller]
+    pub(crate) fn new(number: usize) -> Self {
+        Self::at(number, Location::caller())
+    }
+
+    /// That of a child of this branch which is spawned nowhere in particular.
+    pub(crate) fn of(branch: &Branch, number: usize) -> Self {
+        Self::at(number, branch.site)
+    }
+
+    fn at(number: usize, site: &'static Location<'static>) -> Self {
+        let what = ptr::from_ref(site).cast_mut().cast();
+        Self::with(number, what, Stamp::now())
+    }
+
+    /// Of no child yet.
+    pub(crate) fn vacant() -> Self {
+        Self::mark()
+    }
+
+    pub(super) fn mark() -> Self {
+        Self::with(0, ptr::null_mut(), Stamp::default())
+    }
+
+    fn with(number: usize, what: *mut (), born: Stamp) -> Self {
+        Self {
+            links: UnsafeCell::new(Links::NONE),
+            what: AtomicPtr::new(what),
+            number,
+            born,
+            notes: WaitNotes::new(),
+        }
+    }
+
+    /// It is polled until the result is dropped. Nothing is noted of one that is polled elsewhere too.
+    #[inline]
+    pub(crate) fn running(&self) -> Option<Running<'_>> {
+        (!self.is_parallel()).then(|| self.notes.running())
+    }
+
+    /// As `running`, for whoever polls one that is parallel.
+    #[cfg(feature = "std")]
+    pub(crate) fn calling(&self) -> Running<'_> {
+        self.notes.running()
+    }
+
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    pub(crate) fn notes(&self) -> &WaitNotes {
+        &self.notes
+    }
+
+    pub(super) fn age(&self) -> Option<core::time::Duration> {
+        self.born.age()
+    }
+
+    pub(super) fn is_mark(&self) -> bool {
+        self.what.load(Ordering::Relaxed).is_null()
+    }
+
+    fn is_parallel(&self) -> bool {
+        self.what.load(Ordering::Relaxed).addr() & PARALLEL != 0
+    }
+
+    /// What it is doing, if `idle` is what its state says beside.
+    pub(super) fn doing(&self, idle: State) -> State {
+        match (self.notes.polls(), idle) {
+            ((_, true), _) => State::Running,
+            // It is with its runtime, and was not polled there.
+            ((0, false), State::Waiting) if self.is_parallel() => State::Ready,
+            (_, idle) => idle,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The lock of the list is held, and it is no mark.
+    pub(super) unsafe fn told(&self) -> Told {
+        let what = self.what.load(Ordering::Relaxed);
+        let plain = what.map_addr(|address| address & !TAGS).cast_const();
+        let is_parallel = what.addr() & PARALLEL != 0;
+        if what.addr() & NAMED == 0 {
+            // SAFETY: no mark, and without a name: a place of the source.
+            let site = unsafe { &*plain.cast::<Location<'static>>() };
+            return Told {
+                name: None,
+                site,
+                is_parallel,
+            };
+        }
+        // SAFETY: it has a name, which is not replaced while the lock is held.
+        let &Named { name, site } = unsafe { &*plain.cast::<Named>() };
+        Told {
+            name: Some(name),
+            site,
+            is_parallel,
+        }
+    }
+
+    /// The place and name that are to be set, in memory of their own.
+    pub(super) fn name(name: &'static str) -> NewName {
+        NewName(Box::new(Named {
+            name,
+            site: Location::caller(),
+        }))
+    }
+
+    /// Gives it a name; the one that it had comes back, to be dropped without the lock.
+    ///
+    /// # Safety
+    ///
+    /// The lock of the list is held, and it is no mark.
+    pub(super) unsafe fn set_name(&self, NewName(mut named): NewName) -> Option<NewName> {
+        // SAFETY: the caller's word.
+        named.site = unsafe { self.told() }.site;
+        let old = self.what.load(Ordering::Relaxed);
+        let tags = old.addr() & PARALLEL | NAMED;
+        let new: *mut () = Box::into_raw(named).cast();
+        self.what
+            .store(new.map_addr(|address| address | tags), Ordering::Relaxed);
+        // SAFETY: it is not the card's any more.
+        unsafe { NewName::of(old) }
+    }
+
+    /// # Safety
+    ///
+    /// The lock of the list is held.
+    pub(super) unsafe fn set_parallel(&self) {
+        let what = self.what.load(Ordering::Relaxed);
+        self.what.store(
+            what.map_addr(|address| address | PARALLEL),
+            Ordering::Relaxed,
+        );
+    }
+}
+
+impl Drop for Card {
+    fn drop(&mut self) {
+        // SAFETY: nobody else has the card any more.
+        drop(unsafe { NewName::of(self.what.load(Ordering::Relaxed)) });
+    }
+}
+
+/// A name in memory of its own.
+pub(super) struct NewName(Box<Named>);
+
+impl NewName {
+    /// The memory of the name that a card had.
+    ///
+    /// # Safety
+    ///
+    /// It is that of a card, which does not have it any more.
+    unsafe fn of(what: *mut ()) -> Option<Self> {
+        if what.addr() & NAMED == 0 {
+            return None;
+        }
+        let plain = what.map_addr(|address| address & !TAGS);
+        // SAFETY: with that tag it came from a box, and nobody else has it.
+        Some(Self(unsafe { Box::from_raw(plain.cast()) }))
+    }
+}

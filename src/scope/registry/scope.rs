@@ -1,0 +1,101 @@
+//! Scopes as branches.
+
+use core::{
+    mem::{self, offset_of},
+    ptr::NonNull,
+};
+
+use super::{Branch, Family, Grown, Now, Own};
+use crate::{
+    cancel::Phase,
+    inspect::{NodeKind, State},
+    scope::{
+        child::{Child, Header, Kind, UNSTARTED},
+        ready::QUEUED,
+        shared::{Shared, SharedRef},
+    },
+    sys::atomic::Ordering,
+};
+
+impl Grown for Shared {
+    const FAMILY: Family = Family {
+        // SAFETY: the block is alive, by the caller's word.
+        acquire: |branch| mem::forget(unsafe { borrowed(branch) }.clone()),
+        // SAFETY: the caller gives a count up.
+        release: |branch| drop(unsafe { SharedRef::from_raw(block_of(branch)) }),
+        // SAFETY: the block is alive, by the caller's word.
+        now: |branch| unsafe { borrowed(branch) }.now(),
+        child: |card| {
+            // SAFETY: the card is that of a child, to all of which the pointer leads.
+            let header = unsafe { card.byte_sub(offset_of!(Header, card)) };
+            // SAFETY: a linked child is alive.
+            unsafe { now_of(Child(header.cast())) }
+        },
+    };
+}
+
+fn block_of(branch: NonNull<Branch>) -> *const () {
+    // In bounds: it is that field of a block.
+    let block = branch
+        .as_ptr()
+        .wrapping_byte_sub(offset_of!(Shared, branch));
+    block.cast_const().cast()
+}
+
+/// # Safety
+///
+/// The block is alive while the result is used, which is not dropped.
+unsafe fn borrowed(branch: NonNull<Branch>) -> mem::ManuallyDrop<SharedRef> {
+    // SAFETY: the count stays with whoever has it, since the result is not dropped.
+    mem::ManuallyDrop::new(unsafe { SharedRef::from_raw(block_of(branch)) })
+}
+
+impl SharedRef {
+    fn now(&self) -> Now {
+        let phase = if self.starts_children() && !self.ready.is_closed() {
+            let token = self.stop.token();
+            token.map_or(Phase::Running, |token| token.phase())
+        } else {
+            Phase::Cancelled
+        };
+        Now {
+            own: Own {
+                kind: NodeKind::Scope,
+                state: match self.branch.body().notes().polls().0 {
+                    0 => State::Unstarted,
+                    _ if self.body_is_queued() => State::Ready,
+                    _ => State::Waiting,
+                },
+                address: self.address(),
+            },
+            phase,
+            cause: match phase {
+                Phase::Running => None,
+                _ => self.stop.known_cause(),
+            },
+        }
+    }
+}
+
+/// # Safety
+///
+/// The child is alive.
+unsafe fn now_of(child: Child) -> Own {
+    // SAFETY: alive, by the caller's word.
+    let header = unsafe { child.header() };
+    // Relaxed: it says what was so at some moment.
+    let state = header.link.state.load(Ordering::Relaxed);
+    Own {
+        kind: match Kind::of(state) {
+            Kind::Regular => NodeKind::Child,
+            Kind::Shielded => NodeKind::Shielded,
+            Kind::Daemon | Kind::Breaker => NodeKind::Daemon,
+        },
+        state: match state {
+            _ if state & UNSTARTED != 0 => State::Unstarted,
+            _ if state & QUEUED != 0 => State::Ready,
+            _ => State::Waiting,
+        },
+        address: child.0.as_ptr().addr(),
+    }
+}
