@@ -299,7 +299,7 @@ impl Branch {
             let twig = twig_of(this);
             let take_out = |tree: &mut Tree| {
                 // SAFETY: in this tree until it is taken out here; the lock is held.
-                if unsafe { tree.raise_first(twig) } {
+                if unsafe { tree.raise_last(twig) } {
                     return false;
                 }
                 // SAFETY: as above, and nothing is below it.

@@ -11,8 +11,6 @@ mod daemons;
 mod inbox;
 mod shielded;
 mod slot;
-#[cfg(feature = "inspect")]
-mod snapshot;
 #[cfg(target_has_atomic = "ptr")]
 mod start;
 

@@ -120,7 +120,7 @@ impl Tree {
 
     /// # Safety
     ///
-    /// The twig is in the tree, and no other is below it; the lock is held.
+    /// The twig is in the tree, and is put back there, or no other is below it; the lock is held.
     pub(super) unsafe fn take_out(&mut self, twig: *const Twig) {
         // SAFETY: the caller's word.
         let Links {
@@ -132,30 +132,30 @@ impl Tree {
         unsafe { change(twig, |links| links.parent = ptr::null()) };
     }
 
-    /// Puts the first of those below a twig in front of that, below its parent; `false` if there is
-    /// none.
+    /// Puts the last of those below a twig behind that, below its parent; `false` if there is none.
+    ///
+    /// Behind it, so that a mark among them does not come to the twig once more.
     ///
     /// # Safety
     ///
     /// The twig is in the tree, and the lock is held.
-    pub(super) unsafe fn raise_first(&mut self, twig: *const Twig) -> bool {
+    pub(super) unsafe fn raise_last(&mut self, twig: *const Twig) -> bool {
         // SAFETY: the caller's word.
         let Links {
             parent,
-            prev,
-            first,
+            last,
             number,
             ..
         } = unsafe { links(twig) };
-        if first.is_null() {
+        if last.is_null() {
             return false;
         }
-        // SAFETY: in the tree; those below it stay there.
-        unsafe { self.take_out(first) };
-        // SAFETY: not in the tree now; `prev` is, below the same parent.
-        unsafe { self.insert(first, parent, prev) };
+        // SAFETY: in the tree; those below it go along.
+        unsafe { self.take_out(last) };
+        // SAFETY: not in the tree now; `twig` is, below the same parent.
+        unsafe { self.insert(last, parent, twig) };
         // SAFETY: in the tree, and the lock is held.
-        unsafe { change(first, |links| links.number = number) };
+        unsafe { change(last, |links| links.number = number) };
         true
     }
 

@@ -1,33 +1,31 @@
-//! `Scope::snapshot` and `Handle::named`.
+//! What is told of the children of one scope.
 
 use std::{future::pending, panic::Location, sync::Mutex};
 
 use pleach::{
-    Scope, scope,
-    scope::{ChildKind, ChildState},
-    try_scope,
+    inspect::{Inspect, Node, NodeKind, State},
+    scope, try_scope,
 };
 
 use crate::{
-    OnDrop, limit, panics,
+    OnDrop, below, limit, nodes, panics,
     support::{block_on, poll_now, yield_now},
 };
 
-fn ids<B, K>(s: &Scope<'_, B, K>) -> Vec<usize> {
-    let mut ids = Vec::new();
-    s.snapshot(|child| ids.push(child.id().get()));
-    ids
+fn ids(s: &impl Inspect) -> Vec<usize> {
+    below(s).iter().map(|node| node.id().number()).collect()
 }
 
-fn states<B, K>(s: &Scope<'_, B, K>) -> Vec<(ChildState, usize)> {
-    let mut states = Vec::new();
-    s.snapshot(|child| states.push((child.state(), child.polls())));
-    states
+fn states(s: &impl Inspect) -> Vec<(State, usize)> {
+    let told = below(s);
+    told.iter()
+        .map(|node| (node.state(), node.polls()))
+        .collect()
 }
 
 #[test]
 fn it_tells_what_each_child_is_doing() {
-    use ChildState::{Ready, Running, Unstarted, Waiting};
+    use State::{Ready, Running, Unstarted, Waiting};
     block_on(scope!(limit = limit(2), |s| {
         let endless = s.spawn(pending::<()>());
         let looks = s.spawn(async {
@@ -60,20 +58,21 @@ fn it_knows_names_kinds_and_sites() {
         #[cfg(target_has_atomic = "ptr")]
         let start = s.start(|_: scope::Started<()>| async {});
         let mut told = Vec::new();
-        s.snapshot(|child| {
-            assert_eq!(child.site().file(), here.file());
-            assert!(child.site().line() > here.line());
-            told.push((child.name(), child.kind(), child.site().line()));
-        });
+        for child in below(&s) {
+            let site = child.site().unwrap();
+            assert_eq!(site.file(), here.file());
+            assert!(site.line() > here.line());
+            told.push((child.name(), child.kind(), site.line()));
+        }
         let lines: Vec<_> = told.iter().map(|told| told.2).collect();
         assert!(lines.is_sorted() && lines.windows(2).all(|two| two[0] < two[1]));
         let kinds: Vec<_> = told[..3].iter().map(|told| (told.0, told.1)).collect();
         assert_eq!(
             kinds,
             [
-                (Some("first"), ChildKind::Regular),
-                (None, ChildKind::Daemon),
-                (Some("new"), ChildKind::Shielded),
+                (Some("first"), NodeKind::Child),
+                (None, NodeKind::Daemon),
+                (Some("new"), NodeKind::Shielded),
             ]
         );
         #[cfg(target_has_atomic = "ptr")]
@@ -119,8 +118,11 @@ fn the_closure_may_spawn_end_children_and_take_snapshots() {
     let mut running = Box::pin(driver.run(pending::<()>()));
     assert!(poll_now(running.as_mut()).is_pending());
     let mut told = Vec::new();
-    s.snapshot(|child| {
-        told.push(child.id().get());
+    s.visit(&mut |child: &Node| {
+        if child.parent().is_none() {
+            return;
+        }
+        told.push(child.id().number());
         s.spawn(pending::<()>());
         if told.len() == 1 {
             // Those up to the end of the batch have been looked at; the next batch begins behind.
@@ -143,7 +145,7 @@ fn a_panic_in_the_closure_leaves_the_list_whole() {
         s.spawn(async {});
     }
     let panic = panics(|| {
-        s.snapshot(|child| assert!(child.id().get() < 18, "eighteen"));
+        s.visit(&mut |child| assert!(child.id().number() < 18, "eighteen"));
     });
     assert_eq!(panic, "eighteen");
     assert!(ids(&s).into_iter().eq(1..=20));
@@ -167,4 +169,68 @@ fn a_break_is_not_told_of_and_a_destructor_may_look() {
     assert_eq!(result, Err("broken"));
     // The second is gone by then; the first is until its destructors have run.
     assert_eq!(seen.into_inner().unwrap(), [[1]]);
+}
+
+#[test]
+fn the_scope_itself_comes_first_with_its_body() {
+    use State::{Ready, Running, Unstarted, Waiting};
+    let here = Location::caller();
+    let (driver, s) = scope::scope();
+    let driver = driver.named("outer").named("inner");
+    let the_body = |state, polls| {
+        let told = nodes(&s);
+        let body = told[0];
+        assert_eq!((body.kind(), body.parent()), (NodeKind::Scope, None));
+        assert_eq!(
+            (body.id().to_string(), body.name()),
+            ("0#0".into(), Some("inner"))
+        );
+        assert_eq!(body.site().unwrap().line(), here.line() + 1);
+        assert_eq!((body.state(), body.polls()), (state, polls));
+    };
+    the_body(Unstarted, 0);
+    let wakes = std::cell::Cell::new(None);
+    let mut running = Box::pin(driver.run(async {
+        the_body(Running, 1);
+        yield_now().await;
+        the_body(Running, 2);
+        std::future::poll_fn(|cx| {
+            wakes.set(Some(cx.waker().clone()));
+            std::task::Poll::<()>::Pending
+        })
+        .await;
+    }));
+    assert!(poll_now(running.as_mut()).is_pending());
+    the_body(Ready, 1);
+    assert!(poll_now(running.as_mut()).is_pending());
+    the_body(Waiting, 2);
+    wakes.take().unwrap().wake();
+    the_body(Ready, 2);
+    drop(running);
+}
+
+#[test]
+fn it_tells_why_and_since_when_a_scope_ends() {
+    use pleach::cancel::{CauseKind, Phase};
+    let (driver, s) = scope::scope();
+    let phase = || {
+        let node = nodes(&s)[0];
+        (node.phase(), node.cause().map(|cause| cause.kind()))
+    };
+    assert_eq!(phase(), (Phase::Running, None));
+    s.token().stop(CauseKind::Requested);
+    assert_eq!(phase(), (Phase::Stopping, Some(CauseKind::Requested)));
+    s.cancel_with(CauseKind::Shutdown);
+    assert_eq!(phase(), (Phase::Cancelled, Some(CauseKind::Requested)));
+    drop(driver);
+    assert_eq!(phase(), (Phase::Cancelled, Some(CauseKind::Requested)));
+
+    let (driver, s) = scope::scope();
+    block_on(driver.run(async {}));
+    let node = nodes(&s)[0];
+    let cause = node.cause().map(|cause| cause.kind());
+    assert_eq!(
+        (node.phase(), cause),
+        (Phase::Cancelled, Some(CauseKind::ScopeEnded))
+    );
 }

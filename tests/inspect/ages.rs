@@ -1,0 +1,39 @@
+//! By a clock of the program: how old nodes are, and since when a scope is cancelled.
+
+use std::{
+    future::pending,
+    sync::atomic::{AtomicU64, Ordering::SeqCst},
+    time::Duration,
+};
+
+use pleach::{inspect::set_clock, scope, time::Instant};
+
+use crate::{nodes, support::poll_now};
+
+static NOW: AtomicU64 = AtomicU64::new(1_000);
+
+/// The only test that names a clock: it is the program's.
+#[test]
+fn nodes_know_their_age_and_scopes_since_when_they_are_cancelled() {
+    let second = |n| Some(Duration::from_secs(n));
+    let (_driver, without) = scope::scope();
+    set_clock(|| Instant::from_nanos(NOW.load(SeqCst) * 1_000_000));
+    let (driver, s) = scope::scope();
+    NOW.fetch_add(1_000, SeqCst);
+    s.spawn(pending::<()>());
+    NOW.fetch_add(2_000, SeqCst);
+    let told = nodes(&s);
+    assert_eq!([told[0].age(), told[1].age()], [second(3), second(2)]);
+    assert_eq!(told[0].cancelled(), None);
+    let mut running = Box::pin(driver.run(pending::<()>()));
+    for _ in 0..2 {
+        assert!(poll_now(running.as_mut()).is_pending());
+    }
+    s.cancel();
+    NOW.fetch_add(4_000, SeqCst);
+    s.cancel();
+    let told = nodes(&s);
+    assert_eq!([told[0].age(), told[1].age()], [second(7), second(6)]);
+    assert_eq!(told[0].cancelled(), second(4), "since the first time");
+    assert_eq!(nodes(&without)[0].age(), None, "there was no clock");
+}
