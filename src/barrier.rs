@@ -39,6 +39,7 @@ use futures_core::{future::FusedFuture, ready};
 use pin_project_lite::pin_project;
 
 use crate::{
+    inspect::WaitKind,
     sys::{const_new, unwind::FirstPanic},
     wait::{Held, Queue, Stage, Waiter, wake_in_batches},
 };
@@ -96,6 +97,7 @@ impl Barrier {
     const_new! {
         /// A barrier that lets go `size` tasks at a time. With zero or one it holds up
         /// nobody, and everybody leads.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub const fn new(size: usize) -> Self {
             Self {
                 size,
@@ -130,6 +132,7 @@ impl Barrier {
     /// let leads = block_on(READY.wait()).is_leader();
     /// assert_ne!(leads, other.join().unwrap());
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn wait(&self) -> Wait<'_> {
         Wait {
             barrier: self,
@@ -246,9 +249,9 @@ impl Future for Wait<'_> {
         let (barrier, waiter, arrival) = (*this.barrier, this.waiter.into_ref(), this.arrival);
         // SAFETY: the node is this future's own, used with this queue alone.
         let passed = unsafe {
-            barrier
-                .queue
-                .poll(&waiter, cx, || barrier.arrive(waiter, arrival, cx))
+            barrier.queue.poll(&waiter, cx, WaitKind::Event, || {
+                barrier.arrive(waiter, arrival, cx)
+            })
         };
         passed.map(|()| BarrierResult {
             is_leader: arrival.leads,

@@ -54,6 +54,7 @@ pub struct Event {
 impl Event {
     const_new! {
         /// An event that is not set.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub const fn new() -> Self {
             Self { countdown: Countdown::new(NOT_SET) }
         }
@@ -132,12 +133,14 @@ impl Event {
     /// block_on(STARTED.wait());
     /// # other.join().unwrap();
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn wait(&self) -> Wait<'_> {
         self.countdown.wait()
     }
 }
 
 impl Default for Event {
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn default() -> Self {
         Self::new()
     }

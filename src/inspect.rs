@@ -25,7 +25,7 @@ mod waits;
 pub use clock::set_clock;
 pub use kind::WaitKind;
 pub use node::{Node, NodeId, NodeKind, Resource, State, Wait, Waits};
-pub(crate) use note::{Hold, note, tie, within};
+pub(crate) use note::{Hold, as_one, note, tie, within};
 pub(crate) use site::{Made, Site};
 pub use ties::{Tie, TieKind, Ties};
 pub(crate) use waits::{Running, WaitNotes};

@@ -33,7 +33,10 @@ use core::{
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 
-use crate::sys::unwind::{self, FirstPanic};
+use crate::{
+    inspect,
+    sys::unwind::{self, FirstPanic},
+};
 use children::Children;
 
 /// Runs all of them at the same time, and gives their outputs when all are done.
@@ -167,14 +170,19 @@ impl<C: Children> All<C> {
         let mut children = this.children;
         assert!(!*this.is_over, "a join was polled after it had completed");
         let mut panic = FirstPanic::default();
-        let polled = unwind::catch(|| children.as_mut().poll_all(cx));
+        let polled = unwind::catch(|| {
+            inspect::within(cx, |cx| match children.as_mut().poll_all(cx) {
+                Ok(false) => Poll::Pending,
+                over => Poll::Ready(over),
+            })
+        });
         let broke = match polled {
-            Ok(Ok(false)) => return Poll::Pending,
-            Ok(Ok(true)) => {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(Ok(_))) => {
                 *this.is_over = true;
                 return Poll::Ready(Ok(children.values()));
             }
-            Ok(Err(broke)) => Some(broke),
+            Ok(Poll::Ready(Err(broke))) => Some(broke),
             Err(payload) => {
                 panic.note(Err(payload));
                 None

@@ -149,6 +149,7 @@ impl Latch {
     /// block_on(CONNECTED.wait());
     /// # for other in others { other.join().unwrap(); }
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn wait(&self) -> Wait<'_> {
         self.countdown.wait()
     }

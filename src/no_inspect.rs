@@ -1,6 +1,6 @@
 //! Without the feature `inspect`: what futures note of themselves is nothing. See `inspect.rs`.
 
-#[allow(dead_code, reason = "said to nobody")]
+#[allow(dead_code, unreachable_pub, reason = "said to nobody")]
 #[path = "inspect/kind.rs"]
 mod kind;
 
@@ -43,6 +43,19 @@ impl Made {
 
 pub(crate) struct Resource;
 
+#[cfg_attr(
+    not(feature = "std"),
+    allow(dead_code, reason = "of what only the heap or a runtime has")
+)]
+impl Resource {
+    pub(crate) const UNKNOWN: Self = Self;
+
+    #[inline(always)]
+    pub(crate) fn at<T>(_: &T) -> Self {
+        Self
+    }
+}
+
 #[allow(dead_code, reason = "said to nobody")]
 pub(crate) enum TieKind {
     Sent,
@@ -63,6 +76,16 @@ pub(crate) fn within<R>(
     poll(cx)
 }
 
+#[inline(always)]
+pub(crate) fn as_one<R>(
+    cx: &mut Context<'_>,
+    _: WaitKind,
+    _: &Site,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
+    poll(cx)
+}
+
 #[derive(Debug)]
 pub(crate) struct Hold;
 
@@ -78,4 +101,7 @@ impl Hold {
     pub(crate) fn again(&self, _: Resource) -> Self {
         Self
     }
+
+    #[inline(always)]
+    pub(crate) fn let_go(&mut self) {}
 }

@@ -45,10 +45,13 @@ pub use handles::{ReceiverRef, SenderRef, WaitClosed};
 
 pub use crate::channel::{RecvError, SendError, TryRecvError};
 
-use crate::sys::{
-    const_new,
-    lock::BriefLock,
-    unwind::{self, FirstPanic},
+use crate::{
+    inspect::{self, Made, Site, WaitKind},
+    sys::{
+        const_new,
+        lock::BriefLock,
+        unwind::{self, FirstPanic},
+    },
 };
 
 /// A place for one value that is handed over once at a time, without allocation.
@@ -73,6 +76,7 @@ use crate::sys::{
 /// ```
 pub struct Oneshot<T> {
     lock: BriefLock<State<T>>,
+    made: Made,
 }
 
 struct State<T> {
@@ -93,6 +97,7 @@ type Place<T> = fn(&mut State<T>) -> &mut Option<Waker>;
 impl<T> Oneshot<T> {
     const_new! {
         /// Nobody uses it yet.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub const fn new() -> Self {
             Self {
                 lock: BriefLock::new(State {
@@ -102,14 +107,18 @@ impl<T> Oneshot<T> {
                     receiver: None,
                     sender: None,
                 }),
+                made: Made::here(),
             }
         }
     }
 
     /// Two sides to use it by, unless there is one from the last time.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn split(&self) -> Option<(SenderRef<'_, T>, ReceiverRef<'_, T>)> {
-        self.open()
-            .then(|| (SenderRef::of(self), ReceiverRef::of(self)))
+        if !self.open() {
+            return None;
+        }
+        Some((SenderRef::of(self), ReceiverRef::of(self)))
     }
 
     /// Makes it ready for two sides, if there is none.
@@ -182,17 +191,25 @@ impl<T> Oneshot<T> {
         })
     }
 
-    fn poll_recv(&self, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+    fn poll_recv(&self, cx: &Context<'_>, site: &Site) -> Poll<Result<T, RecvError>> {
         let receive = |state: &mut State<T>| match state.value.take() {
             Some(value) => Some(Ok(value)),
             None => state.is_closed.then_some(Err(RecvError)),
         };
-        self.poll(cx, |state| &mut state.receiver, receive)
+        let polled = self.poll(cx, |state| &mut state.receiver, receive);
+        if polled.is_pending() {
+            inspect::note(cx, WaitKind::Recv, site, self.made.resource());
+        }
+        polled
     }
 
-    fn poll_closed(&self, cx: &Context<'_>) -> Poll<()> {
+    fn poll_closed(&self, cx: &Context<'_>, site: &Site) -> Poll<()> {
         let is_over = |state: &mut State<T>| state.is_closed.then_some(());
-        self.poll(cx, |state| &mut state.sender, is_over)
+        let polled = self.poll(cx, |state| &mut state.sender, is_over);
+        if polled.is_pending() {
+            inspect::note(cx, WaitKind::Send, site, self.made.resource());
+        }
+        polled
     }
 
     /// Forgets who waits for it.
@@ -264,6 +281,7 @@ fn wake(waker: Option<Waker>) {
 }
 
 impl<T> Default for Oneshot<T> {
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn default() -> Self {
         Self::new()
     }

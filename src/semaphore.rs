@@ -30,7 +30,10 @@ pub use permit::Permit;
 
 use core::fmt;
 
-use crate::sys::const_new;
+use crate::{
+    inspect::{Made, Resource},
+    sys::const_new,
+};
 use permit::Held;
 use state::{BYPASS, NO_LIMIT, State, Take};
 
@@ -91,6 +94,7 @@ use state::{BYPASS, NO_LIMIT, State, Take};
 /// ```
 pub struct Semaphore {
     state: State,
+    made: Made,
 }
 
 const TOO_MANY: &str = "a semaphore cannot have more than `Semaphore::MAX_PERMITS` permits";
@@ -109,7 +113,7 @@ impl Semaphore {
         #[track_caller]
         pub const fn new(permits: usize) -> Self {
             assert!(permits <= Semaphore::MAX_PERMITS, "{}", TOO_MANY);
-            Self { state: State::new(permits, NO_LIMIT, 0) }
+            Self { state: State::new(permits, NO_LIMIT, 0), made: Made::here() }
         }
     }
 
@@ -133,7 +137,7 @@ impl Semaphore {
         #[track_caller]
         pub const fn with_limit(limit: usize) -> Self {
             assert!(limit <= Semaphore::MAX_PERMITS, "{}", TOO_MANY);
-            Self { state: State::new(limit, limit, 0) }
+            Self { state: State::new(limit, limit, 0), made: Made::here() }
         }
     }
 
@@ -177,7 +181,7 @@ impl Semaphore {
         #[track_caller]
         pub const fn with_bypass(permits: usize) -> Self {
             assert!(permits <= Semaphore::MAX_PERMITS, "{}", TOO_MANY);
-            Self { state: State::new(permits, NO_LIMIT, BYPASS) }
+            Self { state: State::new(permits, NO_LIMIT, BYPASS), made: Made::here() }
         }
     }
 
@@ -197,6 +201,7 @@ impl Semaphore {
     ///
     /// The future panics if it is polled again after it has completed.
     #[inline]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn acquire(&self) -> Acquire<'_> {
         self.acquire_many(1)
     }
@@ -237,6 +242,7 @@ impl Semaphore {
     /// });
     /// ```
     #[inline]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn acquire_many(&self, permits: usize) -> Acquire<'_> {
         Acquire::new(self, permits)
     }
@@ -274,6 +280,12 @@ impl Semaphore {
     pub fn try_acquire_many(&self, permits: usize) -> Result<Permit<'_>, TryAcquireError> {
         self.try_take(permits)?;
         Ok(Permit(Held::new(self, permits)))
+    }
+
+    /// What those who wait here are said to wait at.
+    #[inline]
+    fn resource(&self) -> Resource {
+        self.made.resource()
     }
 
     #[inline]

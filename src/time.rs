@@ -82,6 +82,7 @@ pub trait Timer: Clock {
     /// Completes when the clock has come to `at`; at once if it has already.
     ///
     /// Dropping the future must take it out of the timer.
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn sleep_until(&self, at: Instant) -> Self::Sleep;
 }
 
@@ -99,6 +100,7 @@ pub trait Timer: Clock {
 ///
 /// block_on(sleep(StdTimer, Duration::from_millis(1)));
 /// ```
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn sleep<T: Timer>(timer: T, duration: Duration) -> T::Sleep {
     timer.sleep_until(timer.now() + duration)
 }
@@ -112,6 +114,7 @@ impl<C: Clock + ?Sized> Clock for &C {
 impl<T: Timer + ?Sized> Timer for &T {
     type Sleep = T::Sleep;
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn sleep_until(&self, at: Instant) -> T::Sleep {
         T::sleep_until(self, at)
     }
@@ -132,6 +135,7 @@ mod shared {
     impl<T: Timer + ?Sized> Timer for Arc<T> {
         type Sleep = T::Sleep;
 
+        #[cfg_attr(feature = "inspect", track_caller)]
         fn sleep_until(&self, at: Instant) -> T::Sleep {
             T::sleep_until(self, at)
         }

@@ -63,6 +63,7 @@ pub struct WaitGroup {
 impl WaitGroup {
     const_new! {
         /// A group with no members.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub const fn new() -> Self {
             Self { countdown: Countdown::new(0) }
         }
@@ -135,12 +136,14 @@ impl WaitGroup {
     /// block_on(REQUESTS.wait());
     /// # other.join().unwrap();
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn wait(&self) -> Wait<'_> {
         self.countdown.wait()
     }
 }
 
 impl Default for WaitGroup {
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn default() -> Self {
         Self::new()
     }

@@ -88,6 +88,7 @@ pub(crate) struct Seen<V> {
 
 impl<V> Watched<V> {
     const_new! {
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub(crate) const fn new(value: V, copy: fn(&V) -> V) -> Self {
             Self {
                 word: AtomicUsize::new(0),

@@ -46,12 +46,14 @@ impl CancelToken {
     /// a task gets its token from whoever starts it.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "a root is made on purpose")]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn new() -> Self {
         Self::with_deadline(Instant::MAX)
     }
 
     /// A new root with a deadline.
     #[must_use]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn with_deadline(deadline: Instant) -> Self {
         let domain = Box::into_raw(Box::new(Domain::new(Kind::Root, deadline)));
         // Its address is enough to get at the domain from its root.
@@ -94,6 +96,7 @@ impl Token {
     /// Its deadline is that of this token. It is what Go's `WithCancel` makes, but that nothing
     /// has to be called for it to be freed: dropping it is enough.
     #[must_use]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn child(&self) -> CancelToken {
         self.child_until(Instant::MAX)
     }
@@ -117,6 +120,7 @@ impl Token {
     /// assert!(query.check_at(clock.now()).unwrap_err().cause().is_deadline());
     /// ```
     #[must_use]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn child_until(&self, deadline: Instant) -> CancelToken {
         let domain = self.domain();
         let token = Box::new(Token::below(self, Kind::Counted, deadline));
@@ -135,6 +139,7 @@ impl Token {
     ///
     /// It is Go's `context.WithoutCancel`; [`Values`](super::Values) are kept apart and go on.
     #[must_use]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn detached(&self) -> CancelToken {
         CancelToken::new()
     }

@@ -15,7 +15,10 @@ use super::{
     run::Run,
     token::Token,
 };
-use crate::time::Timer;
+use crate::{
+    inspect::{self, Site, WaitKind},
+    time::Timer,
+};
 
 impl Token {
     /// Runs `future` until it completes, the token is cancelled, or its deadline has come, which
@@ -42,6 +45,7 @@ impl Token {
     /// assert!(result.unwrap_err().cause().is_deadline());
     /// assert!(query.is_cancelled());
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn run_until_deadline<T, F>(&self, timer: T, future: F) -> RunUntilDeadline<'_, F, T::Sleep>
     where
         T: Timer,
@@ -51,6 +55,7 @@ impl Token {
             token: self,
             run: self.run(future),
             sleep: self.deadline().map(|at| timer.sleep_until(at)),
+            site: Site::here(),
         }
     }
 }
@@ -66,6 +71,7 @@ pin_project! {
         run: Run<'a, F>,
         #[pin]
         sleep: Option<S>,
+        site: Site,
     }
 }
 
@@ -87,11 +93,10 @@ impl<F: Future, S: Future<Output = ()>> Future for RunUntilDeadline<'_, F, S> {
         if let ready @ Poll::Ready(_) = this.run.as_mut().poll(cx) {
             return ready;
         }
-        let has_come = this
-            .sleep
-            .as_mut()
-            .as_pin_mut()
-            .is_some_and(|sleep| sleep.poll(cx).is_ready());
+        let site = this.site;
+        let has_come = this.sleep.as_mut().as_pin_mut().is_some_and(|sleep| {
+            inspect::as_one(cx, WaitKind::Sleep, site, |cx| sleep.poll(cx)).is_ready()
+        });
         if !has_come {
             return Poll::Pending;
         }

@@ -81,6 +81,7 @@ impl RefUnwindSafe for Domain {}
 
 impl Domain {
     const_new! {
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub(super) const fn new(kind: Kind, deadline: Instant) -> Self {
             Self {
                 root: Token::unlinked(Links::new(kind), deadline),

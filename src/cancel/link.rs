@@ -45,6 +45,7 @@ impl CancelToken {
     /// let each of the connections have an island. It costs two allocations more; in all else it
     /// is a [`child`](Token::child).
     #[must_use]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn child_island(&self) -> CancelToken {
         Self::linked(&[self], 1, self.end())
     }
@@ -66,6 +67,7 @@ impl CancelToken {
     /// assert!(request.is_cancelled());
     /// ```
     #[must_use]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn any_of(parents: &[&CancelToken]) -> CancelToken {
         let deadlines = parents.iter().map(|parent| parent.end());
         Self::linked(parents, 1, deadlines.min().unwrap_or(Instant::MAX))
@@ -76,12 +78,14 @@ impl CancelToken {
     ///
     /// The last of them gives the cause. Otherwise as [`any_of`](Self::any_of).
     #[must_use]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn all_of(parents: &[&CancelToken]) -> CancelToken {
         let deadlines = parents.iter().map(|parent| parent.end());
         let needed = parents.len().max(1);
         Self::linked(parents, needed, deadlines.max().unwrap_or(Instant::MAX))
     }
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn linked(parents: &[&CancelToken], needed: usize, deadline: Instant) -> CancelToken {
         let island = Self::with_deadline(deadline);
         let domain = island.domain_ptr();

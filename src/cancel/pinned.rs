@@ -39,6 +39,7 @@ pub struct Root(Domain);
 impl Root {
     const_new! {
         /// A root that is neither stopping nor cancelled.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub const fn new() -> Self {
             Self(Domain::new(Kind::Static, Instant::MAX))
         }
@@ -69,6 +70,7 @@ impl Root {
 }
 
 impl Default for Root {
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn default() -> Self {
         Self::new()
     }
@@ -95,6 +97,7 @@ pub struct Child<'p> {
 impl<'p> Child<'p> {
     const_new! {
         /// A child of nobody yet.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub const fn new() -> Self {
             Self {
                 token: Token::unlinked(Links::new(Kind::Pinned), Instant::MAX),
@@ -122,11 +125,13 @@ impl<'p> Child<'p> {
     ///     assert!(!ROOT.token().is_cancelled());
     /// }
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn attach(self: Pin<&mut Self>, parent: &'p Token) -> &Token {
         self.attach_until(parent, Instant::MAX)
     }
 
     /// As [`attach`](Self::attach), with a deadline: the earlier of `deadline` and the parent's.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn attach_until(mut self: Pin<&mut Self>, parent: &'p Token, deadline: Instant) -> &Token {
         self.as_mut().detach();
         // SAFETY: nothing is moved out, and the token is not known to anybody.
@@ -199,6 +204,7 @@ impl Drop for Child<'_> {
 }
 
 impl Default for Child<'_> {
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn default() -> Self {
         Self::new()
     }

@@ -15,7 +15,10 @@ use super::{
     token::Token,
     wait::{Wait, Want},
 };
-use crate::sys::atomic::{AtomicUsize, Ordering};
+use crate::{
+    inspect,
+    sys::atomic::{AtomicUsize, Ordering},
+};
 
 /// What is looked at first in a poll of a [`Run`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +59,7 @@ impl Token {
     /// assert!(token.run(pending::<()>()).await.is_err());
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn run<F: Future>(&self, future: F) -> Run<'_, F> {
         Run {
             wait: Wait::new(self, Want::Cancelled),
@@ -86,6 +90,7 @@ pub trait OrCancel: Future + Sized {
     /// # Errors
     ///
     /// [`Cancelled`], with the token's cause.
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn or_cancel(self, token: &Token) -> Run<'_, Self> {
         token.run(self)
     }
@@ -132,6 +137,15 @@ impl<F: Future> Future for Run<'_, F> {
     type Output = Result<F::Output, Cancelled>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        inspect::within(cx, |cx| self.poll_either(cx))
+    }
+}
+
+impl<F: Future> Run<'_, F> {
+    fn poll_either(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<F::Output, Cancelled>> {
         let mut this = self.project();
         let token = *this.wait.token();
         let is_shielded = || this.shield.is_some_and(Shield::is_up);
@@ -229,6 +243,7 @@ impl Shield {
     /// # Cancel safety
     ///
     /// Dropping it drops the future; the shield does not keep one from being dropped by hand.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn run<F: Future>(&self, future: F) -> Shielded<'_, F> {
         Shielded {
             future: Some(future),

@@ -98,6 +98,7 @@ impl RefUnwindSafe for Token {}
 impl Token {
     const_new! {
         /// A token that is in no tree yet.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub(super) const fn unlinked(links: Links, deadline: Instant) -> Self {
             Self {
                 state: AtomicUsize::new(0),
@@ -114,6 +115,7 @@ impl Token {
     }
 
     /// A token that will be in the tree of `parent`, and is not linked yet.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn below(parent: &Token, kind: Kind, deadline: Instant) -> Self {
         let mut token = Self::unlinked(Links::new(kind), deadline.min(parent.end()));
         token.domain = parent.domain();

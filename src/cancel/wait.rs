@@ -20,6 +20,7 @@ use super::{
     token::{CANCELLED, STOPPING, TRIP, TRIPPED, Token, WAITERS},
 };
 use crate::{
+    inspect::WaitKind,
     sys::atomic::Ordering,
     wait::{Held, Stage, Waiter},
 };
@@ -90,6 +91,7 @@ impl Token {
     /// block_on(child.cancelled());
     /// # other.join().unwrap();
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn cancelled(&self) -> WaitCancelled<'_> {
         WaitCancelled {
             wait: Wait::new(self, Want::Cancelled),
@@ -101,6 +103,7 @@ impl Token {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn stopping(&self) -> WaitStopping<'_> {
         WaitStopping {
             wait: Wait::new(self, Want::Stopping),
@@ -136,6 +139,7 @@ impl Token {
     /// .await;
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn drained(&self) -> WaitDrained<'_> {
         WaitDrained {
             wait: Wait::new(self, Want::Drained),
@@ -150,6 +154,7 @@ pub(crate) struct Wait<T: Deref<Target = Token>> {
 }
 
 impl<T: Deref<Target = Token>> Wait<T> {
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(crate) fn new(token: T, want: Want) -> Self {
         Self {
             token,
@@ -212,7 +217,11 @@ impl<T: Deref<Target = Token>> Wait<T> {
             return Poll::Ready(());
         }
         // SAFETY: the node is this future's own, used with this queue alone.
-        unsafe { self.token.queue.poll(&self.waiter, cx, || self.start(cx)) }
+        unsafe {
+            self.token
+                .queue
+                .poll(&self.waiter, cx, WaitKind::Token, || self.start(cx))
+        }
     }
 
     #[inline]
@@ -313,6 +322,7 @@ mod owned {
 
     impl CancelToken {
         /// As [`cancelled`](super::Token::cancelled), for a future that owns its handle.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub fn cancelled_owned(self) -> WaitCancelledOwned {
             WaitCancelledOwned {
                 wait: Wait::new(self, Want::Cancelled),

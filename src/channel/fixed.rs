@@ -64,6 +64,7 @@ pub struct Channel<T, const N: usize> {
 impl<T, const N: usize> Channel<T, N> {
     const_new! {
         /// An empty channel. Up to four receivers that wait count as places beside the capacity.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub const fn new() -> Self {
             Self { ring: Ring::new(PLACES as u8) }
         }
@@ -75,6 +76,7 @@ impl<T, const N: usize> Channel<T, N> {
         /// # Panics
         ///
         /// If `N` is zero; in a `const` context that is an error at compile time.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub const fn strict() -> Self {
             assert!(N > 0, "a strict channel needs a capacity");
             Self { ring: Ring::new(0) }
@@ -140,6 +142,7 @@ impl<T, const N: usize> Channel<T, N> {
 
     /// As [`SendEnd::send`], without a handle.
     #[inline]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn send(&self, message: T) -> Send<'_, T> {
         self.send_end().send(message)
     }
@@ -156,6 +159,7 @@ impl<T, const N: usize> Channel<T, N> {
 
     /// As [`RecvEnd::recv`], without a handle.
     #[inline]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn recv(&self) -> Recv<'_, T> {
         self.recv_end().recv()
     }
@@ -178,6 +182,7 @@ impl<T, const N: usize> Channel<T, N> {
 }
 
 impl<T, const N: usize> Default for Channel<T, N> {
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn default() -> Self {
         Self::new()
     }

@@ -46,6 +46,7 @@ use crate::sys::atomic::{AtomicUsize, Ordering};
 /// # });
 /// ```
 #[must_use]
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     make(capacity, PLACES as u8)
 }
@@ -58,11 +59,13 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 ///
 /// If the capacity is zero, and as [`bounded`].
 #[must_use]
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn strict<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     assert!(capacity > 0, "a strict channel needs a capacity");
     make(capacity, 0)
 }
 
+#[cfg_attr(feature = "inspect", track_caller)]
 fn make<T>(capacity: usize, places: u8) -> (Sender<T>, Receiver<T>) {
     let block = Block::allocate(capacity, places);
     // SAFETY: alive.
@@ -94,6 +97,7 @@ impl<T> Block<T, [Slot<T>]> {
     }
 
     /// A block that the senders and the receivers keep.
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn allocate(capacity: usize, places: u8) -> Pointer<T> {
         assert!(capacity <= MAX_CAPACITY, "the capacity is too large");
         let Ok(layout) = Self::layout(capacity) else {

@@ -12,6 +12,7 @@ use futures_core::stream::{FusedStream, Stream};
 #[cfg(feature = "alloc")]
 use super::Receiver;
 use super::{RecvEnd, recv::Turn};
+use crate::inspect::Site;
 
 /// The messages of `N` channels as one [`Stream`], which ends when all of them have ended.
 ///
@@ -61,6 +62,7 @@ where
 
 impl<'a, T, const N: usize> Multiplex<T, &'a RecvEnd<T>, N> {
     /// Borrows the receivers.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn new(receivers: [&'a RecvEnd<T>; N]) -> Self {
         Self::of(receivers)
     }
@@ -69,15 +71,18 @@ impl<'a, T, const N: usize> Multiplex<T, &'a RecvEnd<T>, N> {
 #[cfg(feature = "alloc")]
 impl<T, const N: usize> Multiplex<T, Receiver<T>, N> {
     /// Takes the receivers in, and drops each with itself.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn owned(receivers: [Receiver<T>; N]) -> Self {
         Self::of(receivers)
     }
 }
 
 impl<T, E: Deref<Target = RecvEnd<T>>, const N: usize> Multiplex<T, E, N> {
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn of(ends: [E; N]) -> Self {
+        let here = Site::here();
         Self {
-            turns: ends.map(Turn::new),
+            turns: ends.map(|end| Turn::new(end).at(here.again())),
             next: 0,
         }
     }

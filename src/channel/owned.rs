@@ -37,6 +37,7 @@ impl<T> Sender<T> {
     /// # worker.join().unwrap().unwrap();
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn reserve_owned(&self) -> ReserveOwned<T> {
         ReserveOwned {
             claim: Claim::new(self.clone(), 1),

@@ -24,6 +24,7 @@ use pin_project_lite::pin_project;
 
 use super::{RecvEnd, RecvError, place::Place, ring::Receiving};
 use crate::{
+    inspect::{self, Site, TieKind},
     sys::{debug_fields, unwind::FirstPanic},
     wait::{Outcome, Stage, Waiter},
 };
@@ -56,6 +57,7 @@ impl<T> RecvEnd<T> {
     /// # });
     /// ```
     #[inline]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn recv(&self) -> Recv<'_, T> {
         Recv {
             turn: Turn::new(self),
@@ -90,6 +92,7 @@ impl<T> RecvEnd<T> {
     /// assert_eq!(batch, [0, 1, 2, 3, 4]);
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn recv_many<'a, E: Extend<T>>(
         &'a self,
         into: &'a mut E,
@@ -107,6 +110,7 @@ impl<T> RecvEnd<T> {
     /// # Cancel safety
     ///
     /// Dropping the stream at any time loses no message.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn stream(&self) -> Messages<'_, T> {
         Messages {
             turn: Turn::new(self),
@@ -123,12 +127,19 @@ pub(super) struct Turn<T, E: Deref<Target = RecvEnd<T>>> {
 
 impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
     #[inline]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(end: E) -> Self {
         Self {
             end,
             waiter: Waiter::new(Receiving),
             _message: PhantomData,
         }
+    }
+
+    /// For a future that was made there.
+    pub(super) fn at(mut self, site: Site) -> Self {
+        self.waiter.set_site(site);
+        self
     }
 
     fn waiter(self: Pin<&Self>) -> Pin<&Waiter<Receiving>> {
@@ -156,14 +167,22 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
         let mut place = Place::new();
         if self.waiter.is_idle() {
             if self.first(&mut place) {
+                self.tie(cx);
                 return Poll::Ready(place.take().ok_or(RecvError));
             }
             ready!(self.enter(cx, &mut place));
         } else {
             ready!(self.look(cx, &mut place));
         }
+        self.tie(cx);
         // Nothing is there if nothing will come.
         Poll::Ready(place.take().ok_or(RecvError))
+    }
+
+    /// Notes that the task of `cx` receives here.
+    #[inline(always)]
+    fn tie(&self, cx: &Context<'_>) {
+        inspect::tie(cx, TieKind::Received, self.end.raw().resource());
     }
 
     /// Takes what is there and not promised. Returns whether there was something.
@@ -184,6 +203,7 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
         let raw = self.end.raw();
         // SAFETY: the future's own node, used with this channel alone.
         if unsafe { raw.keeps_waiting(&self.waiter, cx) } {
+            raw.note(&self.waiter, cx);
             return Poll::Pending;
         }
         let stage = self.waiter.stage();
@@ -215,6 +235,7 @@ impl<T, E: Deref<Target = RecvEnd<T>>> Turn<T, E> {
         if is_done {
             Poll::Ready(())
         } else {
+            self.end.raw().note(&self.waiter, cx);
             Poll::Pending
         }
     }
@@ -406,6 +427,7 @@ mod owned {
 
     impl<T> Receiver<T> {
         /// As [`stream`](super::RecvEnd::stream), of a receiver that moves into the stream.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub fn into_stream(self) -> IntoMessages<T> {
             IntoMessages {
                 turn: Turn::new(self),

@@ -25,6 +25,7 @@ use pin_project_lite::pin_project;
 
 use super::{ReserveError, SendEnd, SendError, TryReserveError, held::Admission, ring::Sending};
 use crate::{
+    inspect::{self, TieKind},
     sys::{
         debug_fields,
         unwind::{self, FirstPanic},
@@ -59,6 +60,7 @@ impl<T> SendEnd<T> {
     /// # });
     /// ```
     #[inline]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn reserve(&self) -> Reserve<'_, T> {
         Reserve {
             claim: Claim::new(self, 1),
@@ -88,6 +90,7 @@ impl<T> SendEnd<T> {
     /// assert_eq!(receiver.len(), 2);
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn reserve_many(&self, n: usize) -> ReserveMany<'_, T> {
         ReserveMany {
             claim: Claim::new(self, n),
@@ -138,6 +141,7 @@ impl<T> SendEnd<T> {
     /// # assert!(receiver.try_recv().is_ok());
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn send_from<'a>(&'a self, slot: &'a mut Option<T>) -> SendFrom<'a, T> {
         SendFrom {
             claim: Claim::new(self, 1),
@@ -275,6 +279,7 @@ pub(super) struct Claim<T, E: Deref<Target = SendEnd<T>>> {
 
 impl<T, E: Deref<Target = SendEnd<T>>> Claim<T, E> {
     #[inline]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(end: E, places: usize) -> Self {
         Self {
             end,
@@ -305,10 +310,17 @@ impl<T, E: Deref<Target = SendEnd<T>>> Claim<T, E> {
     /// Waits for the places, which are then the caller's. Not for a claim that is done.
     #[inline]
     pub(super) fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), ReserveError>> {
-        if self.waiter.is_idle() {
-            return self.first(cx);
+        let polled = if self.waiter.is_idle() {
+            self.first(cx)
+        } else {
+            self.look(cx)
+        };
+        let raw = self.end.raw();
+        match &polled {
+            Poll::Pending => raw.note(&self.waiter, cx),
+            Poll::Ready(_) => inspect::tie(cx, TieKind::Sent, raw.resource()),
         }
-        self.look(cx)
+        polled
     }
 
     /// The polls after the first.

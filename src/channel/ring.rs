@@ -49,6 +49,7 @@ use core::{
 
 use super::held::Held;
 use crate::{
+    inspect::{self, Made, Resource, WaitKind},
     sys::{
         array_of,
         cell::UnsafeCell,
@@ -198,6 +199,8 @@ pub(super) struct Closing;
 
 /// What nodes ask for, and the list where they queue for it.
 pub(super) trait Request<T>: Sized {
+    const KIND: WaitKind;
+
     fn list(state: &mut State<T>) -> &mut List<Self>;
 
     /// Whether one who comes to wait, after it found nothing, is news to others who do.
@@ -207,6 +210,8 @@ pub(super) trait Request<T>: Sized {
 }
 
 impl<T> Request<T> for Sending<T> {
+    const KIND: WaitKind = WaitKind::Send;
+
     fn list(state: &mut State<T>) -> &mut List<Self> {
         &mut state.sending
     }
@@ -219,6 +224,8 @@ impl<T> Request<T> for Sending<T> {
 }
 
 impl<T> Request<T> for Receiving {
+    const KIND: WaitKind = WaitKind::Recv;
+
     fn list(state: &mut State<T>) -> &mut List<Self> {
         &mut state.receiving
     }
@@ -231,12 +238,16 @@ impl<T> Request<T> for Receiving {
 }
 
 impl<T> Request<T> for Watching {
+    const KIND: WaitKind = WaitKind::Recv;
+
     fn list(state: &mut State<T>) -> &mut List<Self> {
         &mut state.watching
     }
 }
 
 impl<T> Request<T> for Closing {
+    const KIND: WaitKind = WaitKind::Send;
+
     fn list(state: &mut State<T>) -> &mut List<Self> {
         &mut state.closing
     }
@@ -255,6 +266,7 @@ pub(super) enum End {
 #[repr(C)]
 pub(super) struct Ring<T, S: ?Sized> {
     state: BriefLock<State<T>>,
+    made: Made,
     /// The first slots of the ring.
     places: [Slot<T>; PLACES],
     /// The others: as many as the capacity.
@@ -271,11 +283,13 @@ impl<T, const N: usize> Ring<T, [Slot<T>; N]> {
     const_new! {
         /// A channel with nobody at it. `places` is at most [`PLACES`], and more than none if the
         /// capacity is zero.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub(super) const fn new(places: u8) -> Self {
             // Twice the number of slots is a position in the ring, while it is being wrapped.
             assert!(N <= MAX_CAPACITY, "the capacity is too large");
             Self {
                 state: BriefLock::new(State::new(places)),
+                made: Made::here(),
                 places: array_of![Slot::new(); PLACES],
                 slots: array_of![Slot::new(); N],
             }
@@ -434,6 +448,18 @@ impl<T> Raw<T> {
             }
         }
         is_last
+    }
+
+    /// What those who wait here are said to wait at.
+    #[inline]
+    pub(super) fn resource(&self) -> Resource {
+        self.made.resource()
+    }
+
+    /// Notes that the task of `cx` waits, by this node.
+    #[inline]
+    pub(super) fn note<R: Request<T>>(&self, waiter: &Waiter<R>, cx: &Context<'_>) {
+        inspect::note(cx, R::KIND, waiter.site(), self.resource());
     }
 
     /// Whether a node that was queued still waits, now for the task of `cx`.

@@ -23,6 +23,7 @@ use super::{
     ring::{Sending, Slot},
 };
 use crate::{
+    inspect::{self, Site, TieKind},
     sys::unwind::FirstPanic,
     wait::{Outcome, Stage, Waiter},
 };
@@ -66,6 +67,7 @@ impl<T> SendEnd<T> {
     /// # });
     /// ```
     #[inline]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn send(&self, message: T) -> Send<'_, T> {
         Send {
             end: self,
@@ -134,6 +136,7 @@ impl<T> Send<'_, T> {
             admission
         });
         if admission == Admission::Admitted {
+            self.tie(cx);
             return Poll::Ready(Ok(()));
         }
         self.enter(cx)
@@ -159,8 +162,14 @@ impl<T> Send<'_, T> {
             admission
         });
         match admission {
-            Admission::Admitted => Poll::Ready(Ok(())),
-            Admission::Full => Poll::Pending,
+            Admission::Admitted => {
+                self.tie(cx);
+                Poll::Ready(Ok(()))
+            }
+            Admission::Full => {
+                self.end.raw().note(&self.waiter, cx);
+                Poll::Pending
+            }
             Admission::Closed => self.refused(),
         }
     }
@@ -178,16 +187,30 @@ impl<T> Send<'_, T> {
     fn look(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
         // SAFETY: the future's own node, used with this channel alone.
         if unsafe { self.end.raw().keeps_waiting(&self.waiter, cx) } {
+            self.end.raw().note(&self.waiter, cx);
             return Poll::Pending;
         }
         match self.waiter.stage() {
             Stage::Done => panic!("`Send` was polled after it had completed"),
             Stage::Ended(Outcome::Granted) => {
                 self.waiter.finish();
+                self.tie(cx);
                 Poll::Ready(Ok(()))
             }
             _ => self.refused(),
         }
+    }
+
+    /// For a future that was made there.
+    pub(super) fn at(mut self, site: Site) -> Self {
+        self.waiter.set_site(site);
+        self
+    }
+
+    /// Notes that the task of `cx` sends here.
+    #[inline(always)]
+    fn tie(&self, cx: &Context<'_>) {
+        inspect::tie(cx, TieKind::Sent, self.end.raw().resource());
     }
 
     fn waiter(self: Pin<&Self>) -> Pin<&Waiter<Sending<T>>> {

@@ -10,7 +10,10 @@ use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 
 use super::{Send, SendEnd, SendError, TrySendError};
-use crate::sys::debug_fields;
+use crate::{
+    inspect::{self, Site, TieKind},
+    sys::debug_fields,
+};
 
 impl<T> SendEnd<T> {
     /// Sends all that `items` gives, one after the other, and waits for room where there is none.
@@ -45,12 +48,14 @@ impl<T> SendEnd<T> {
     /// .await;
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn send_all<I: IntoIterator<Item = T>>(&self, items: I) -> SendAll<'_, T, I::IntoIter> {
         SendAll {
             end: self,
             items: items.into_iter(),
             send: None,
             is_done: false,
+            site: Site::here(),
         }
     }
 }
@@ -68,6 +73,7 @@ pin_project! {
         #[pin]
         send: Option<Send<'a, T>>,
         is_done: bool,
+        site: Site,
     }
 }
 
@@ -103,8 +109,11 @@ impl<T, I: Iterator<Item = T>> Future for SendAll<'_, T, I> {
                 break Ok(());
             };
             match this.end.try_send(message) {
-                Ok(()) => {}
-                Err(TrySendError::Full(message)) => this.send.set(Some(this.end.send(message))),
+                Ok(()) => inspect::tie(cx, TieKind::Sent, this.end.raw().resource()),
+                Err(TrySendError::Full(message)) => {
+                    let send = this.end.send(message).at(this.site.again());
+                    this.send.set(Some(send));
+                }
                 Err(TrySendError::Closed(message)) => break Err(SendError(message)),
             }
         };

@@ -49,6 +49,7 @@ impl<T> SendEnd<T> {
     /// assert_eq!(receiver.stream().collect::<Vec<_>>().await, [0, 1, 2]);
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn sink(&self) -> SendSink<'_, T> {
         SendSink {
             claim: Some(Claim::new(self, 1)),
@@ -163,6 +164,7 @@ mod owned {
     impl<T> Sender<T> {
         /// As [`sink`](super::SendEnd::sink), of a sender that moves into the sink; closing the
         /// sink drops it.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub fn into_sink(self) -> IntoSink<T> {
             IntoSink {
                 claim: Some(Claim::new(self, 1)),

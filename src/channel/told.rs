@@ -37,6 +37,7 @@ impl<T> SendEnd<T> {
     /// sender.closed().await;
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn closed(&self) -> WaitClosed<'_, T> {
         WaitClosed {
             told: Told::new(self.raw(), Closing, |held| held.is_closed()),
@@ -67,6 +68,7 @@ impl<T> RecvEnd<T> {
     /// assert_eq!(receiver.try_recv(), Ok(1));
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn ready(&self) -> Ready<'_, T> {
         Ready {
             told: Told::new(self.raw(), Watching, |held| {
@@ -84,6 +86,7 @@ struct Told<'a, T, R: Request<T>> {
 }
 
 impl<'a, T, R: Request<T>> Told<'a, T, R> {
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn new(raw: &'a Raw<T>, request: R, is_so: fn(&Held<'_, T>) -> bool) -> Self {
         Self {
             raw,
@@ -103,12 +106,14 @@ impl<'a, T, R: Request<T>> Told<'a, T, R> {
     }
 
     fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<()> {
-        if self.waiter.is_idle() {
-            if self.enter(cx) {
-                return Poll::Pending;
-            }
-        // SAFETY: the future's own node, used with this channel alone.
-        } else if unsafe { self.raw.keeps_waiting(&self.waiter, cx) } {
+        let waits = if self.waiter.is_idle() {
+            self.enter(cx)
+        } else {
+            // SAFETY: the future's own node, used with this channel alone.
+            unsafe { self.raw.keeps_waiting(&self.waiter, cx) }
+        };
+        if waits {
+            self.raw.note(&self.waiter, cx);
             return Poll::Pending;
         }
         self.waiter.finish();

@@ -13,6 +13,7 @@ use pin_project_lite::pin_project;
 use super::{Recv, RecvEnd, RecvUntilError, Send, SendEnd, SendUntilError};
 use crate::{
     cancel::{self, Cancelled, OrCancel, Token, WaitCancelled},
+    inspect,
     sys::debug_fields,
 };
 
@@ -75,6 +76,7 @@ impl<T> SendEnd<T> {
     /// assert_eq!(error.into_inner(), 2);
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn send_or_cancel<'a>(&'a self, message: T, token: &'a Token) -> SendOrCancel<'a, T> {
         SendOrCancel {
             until: self.send(message).or_until(token.cancelled()),
@@ -140,6 +142,7 @@ impl<T> RecvEnd<T> {
     /// assert!(matches!(error, RecvUntilError::Cancelled(_)));
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn recv_or_cancel<'a>(&'a self, token: &'a Token) -> RecvOrCancel<'a, T> {
         RecvOrCancel {
             run: self.recv().or_cancel(token),
@@ -182,12 +185,14 @@ impl<T, F: Future> SendUntil<'_, T, F> {
         cx: &mut Context<'_>,
         error: impl FnOnce(T, F::Output) -> SendUntilError<T>,
     ) -> Poll<Result<(), SendUntilError<T>>> {
-        let this = self.as_mut().project();
-        if let Poll::Ready(result) = this.send.poll(cx) {
-            return Poll::Ready(result.map_err(SendUntilError::from));
-        }
-        let end = ready!(this.end.poll(cx));
-        Poll::Ready(self.give_up(|message| error(message, end)))
+        inspect::within(cx, |cx| {
+            let this = self.as_mut().project();
+            if let Poll::Ready(result) = this.send.poll(cx) {
+                return Poll::Ready(result.map_err(SendUntilError::from));
+            }
+            let end = ready!(this.end.poll(cx));
+            Poll::Ready(self.give_up(|message| error(message, end)))
+        })
     }
 }
 
@@ -265,12 +270,13 @@ impl<T, F: Future> Future for RecvUntil<'_, T, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let received = if let Poll::Ready(received) = this.recv.as_mut().poll(cx) {
-            Some(received)
-        } else {
+        let received = ready!(inspect::within(cx, |cx| {
+            if let Poll::Ready(received) = this.recv.as_mut().poll(cx) {
+                return Poll::Ready(Some(received));
+            }
             ready!(this.end.poll(cx));
-            this.recv.give_up()
-        };
+            Poll::Ready(this.recv.as_mut().give_up())
+        }));
         Poll::Ready(match received {
             Some(received) => received.map_err(RecvUntilError::from),
             None => Err(RecvUntilError::TimedOut),

@@ -19,6 +19,7 @@ use super::{
     source::Output,
 };
 use crate::{
+    inspect::Resource,
     scope::{Plain, Settle, Try, body::Body},
     sys::unwind::{self, FirstPanic, Payload},
 };
@@ -280,6 +281,8 @@ impl<S: Source, B, R, E> Running<S, B, R, E> {
         if let Ok(false) = broke {
             passes.rest(cx);
             *this.phase = Phase::Idle;
+            let shared = &**passes.crew.shared();
+            shared.branch.note_wait(cx, Resource::at(shared));
             return Poll::Pending;
         }
         *this.phase = Phase::Over;

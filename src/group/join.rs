@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     cancel::{CancelToken, Cancelled, Cause, CauseKind, WaitCancelledOwned},
+    inspect::Resource,
     sys::unwind::{self, FirstPanic, Payload},
     time::{Instant, Timer},
 };
@@ -200,6 +201,8 @@ where
             Ok(false) => {
                 self.passes.rest(cx);
                 self.phase = Phase::Idle;
+                let shared = &**self.passes.crew.shared();
+                shared.branch.note_wait(cx, Resource::at(shared));
                 Poll::Pending
             }
             Ok(true) => Poll::Ready(()),

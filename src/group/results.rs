@@ -10,7 +10,10 @@ use core::{
 use futures_core::stream::Stream;
 
 use super::hub::HubRef;
-use crate::sys::unwind::FirstPanic;
+use crate::{
+    inspect::{self, Resource, Site, WaitKind},
+    sys::unwind::FirstPanic,
+};
 
 /// The results of a group whose children are of the type `F`, as a stream.
 ///
@@ -27,17 +30,32 @@ use crate::sys::unwind::FirstPanic;
 #[must_use = "streams do nothing unless polled"]
 pub struct Results<F: Future> {
     pub(super) hub: HubRef<F>,
+    site: Site,
 }
 
 impl<F: Future> Results<F> {
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(hub: HubRef<F>, in_order: bool) -> Self {
         hub.begin_reading(in_order.then_some(0));
-        Self { hub }
+        Self {
+            hub,
+            site: Site::here(),
+        }
     }
 
     /// The next result: what the stream gives, without the trait.
     pub async fn next(&mut self) -> Option<F::Output> {
-        core::future::poll_fn(|cx| self.hub.poll_take(cx)).await
+        core::future::poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&self, cx: &Context<'_>) -> Poll<Option<F::Output>> {
+        let next = self.hub.poll_take(cx);
+        if next.is_pending() {
+            inspect::note(cx, WaitKind::Result, &self.site, Resource::at(&*self.hub));
+        } else {
+            self.site.renew();
+        }
+        next
     }
 }
 
@@ -45,7 +63,7 @@ impl<F: Future> Stream for Results<F> {
     type Item = F::Output;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
-        self.hub.poll_take(cx)
+        self.poll(cx)
     }
 }
 

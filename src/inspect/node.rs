@@ -141,6 +141,20 @@ impl WaitKind {
 }
 
 impl Resource {
+    /// Nobody knows which.
+    pub(crate) const UNKNOWN: Self = Self {
+        address: 0,
+        site: None,
+    };
+
+    /// What has the address of `this`, which is aligned to four bytes at least.
+    pub(crate) fn at<T>(this: &T) -> Self {
+        Self {
+            address: core::ptr::from_ref(this).addr(),
+            site: None,
+        }
+    }
+
     /// Its address: tells one from another while both are there.
     #[must_use]
     pub const fn address(&self) -> usize {

@@ -3,8 +3,8 @@
 
 use core::task::{Context, Poll, Waker};
 
-use super::{kind::WaitKind, node::Resource, site::Site, ties::TieKind};
-use crate::scope::notes_of;
+use super::{kind::WaitKind, node::Resource, site::Site, ties::TieKind, waits::WaitNotes};
+use crate::scope::{lasting, notes_of};
 
 /// Notes that the child that polls waits.
 #[inline]
@@ -28,7 +28,7 @@ pub(crate) fn within<R>(
     cx: &mut Context<'_>,
     poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
 ) -> Poll<R> {
-    let before = notes_of(cx.waker()).map(super::WaitNotes::noted);
+    let before = notes_of(cx.waker()).map(WaitNotes::noted);
     let polled = poll(cx);
     if let (Poll::Ready(_), Some(before), Some(notes)) = (&polled, before, notes_of(cx.waker())) {
         notes.take_back(before);
@@ -36,7 +36,24 @@ pub(crate) fn within<R>(
     polled
 }
 
-/// That a child holds something, until this is dropped. It keeps the child's memory.
+/// A poll of a wait of this kind that the program has begun there, whatever it is made of.
+#[inline]
+pub(crate) fn as_one<R>(
+    cx: &mut Context<'_>,
+    kind: WaitKind,
+    site: &Site,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
+    let before = notes_of(cx.waker()).map(WaitNotes::noted);
+    let polled = poll(cx);
+    if let (Poll::Pending, Some(before), Some(notes)) = (&polled, before, notes_of(cx.waker())) {
+        let resource = notes.take_back(before);
+        notes.note(kind, site, resource.unwrap_or(Resource::UNKNOWN));
+    }
+    polled
+}
+
+/// That a child holds something, until that is let go. It keeps the child's memory.
 #[derive(Debug, Default)]
 pub(crate) struct Hold(Option<(Waker, usize)>);
 
@@ -46,7 +63,6 @@ impl Hold {
 
     /// The child that polls.
     pub(crate) fn of(cx: &Context<'_>, resource: Resource) -> Self {
-        // A child's waker is as good as its clone; of another kind the clone may not be.
         Self::by(cx.waker(), resource)
     }
 
@@ -59,21 +75,17 @@ impl Hold {
     }
 
     fn by(waker: &Waker, resource: Resource) -> Self {
-        if notes_of(waker).is_none() {
-            return Self::NONE;
-        }
-        // What keeps the notes is the clone, and it may lead elsewhere.
-        let waker = waker.clone();
-        let place = notes_of(&waker).and_then(|notes| notes.ties.hold(resource));
-        Self(place.map(|place| (waker, place)))
+        let place = notes_of(waker).and_then(|notes| notes.ties.hold(resource));
+        Self(place.map(|place| (lasting(waker), place)))
     }
 }
 
-impl Drop for Hold {
-    fn drop(&mut self) {
-        if let Some((waker, place)) = &self.0 {
-            if let Some(notes) = notes_of(waker) {
-                notes.ties.let_go(*place);
+impl Hold {
+    /// What was held goes back.
+    pub(crate) fn let_go(&mut self) {
+        if let Some((waker, place)) = self.0.take() {
+            if let Some(notes) = notes_of(&waker) {
+                notes.ties.let_go(place);
             }
         }
     }

@@ -27,6 +27,14 @@ impl Site {
         }
     }
 
+    /// There, since then.
+    pub(crate) fn begun(at: &'static Location<'static>, since: Stamp) -> Self {
+        Self {
+            at,
+            since: AtomicUsize::new(since.to_bits() as usize),
+        }
+    }
+
     /// There, for a wait that has not begun.
     pub(crate) fn again(&self) -> Self {
         Self {

@@ -6,16 +6,19 @@
 //! # A note
 //!
 //! ```text
-//!  head  │ since when, 32 bits │ number of the poll, 28 bits │ kind, 4 bits │
+//!  head  │ since when, 32 bits │ number of the round, 28 bits │ kind, 4 bits │
 //!  site, resource, made: a word each
 //! ```
 //!
 //! (Where words have 32 bits, since when is a word of its own.)
 //!
+//! A round is a poll, or what is left of one when notes have been taken back: those that stay are of the
+//! new round as well.
+//!
 //! # Invariants
 //!
-//! 1. A note is of the poll whose number is in its head, and says nothing in another. A slot is
-//!    written once in a poll.
+//! 1. A note is of the round whose number is in its head, and says nothing in another. The rest of
+//!    a slot is written once in a round, in order of the slots.
 //! 2. The head is emptied before the rest of a note changes and is written after it, and all of
 //!    these stores release. So who finds the same head before and after it has read the rest, all
 //!    of it acquiring, has the rest of that head: had it read anything newer, it would find the
@@ -45,7 +48,7 @@ const ONE_POLL: usize = 2;
 
 /// What a head has room for.
 const KIND_BITS: u32 = 4;
-const POLL_BITS: u32 = 28;
+const ROUND_BITS: u32 = 28;
 const EMPTY: usize = 0;
 
 /// What [`WaitNotes::more`] has room for.
@@ -62,8 +65,10 @@ type Place = Location<'static>;
 pub(crate) struct WaitNotes {
     /// How many polls have begun, and whether one has not ended.
     polls: AtomicUsize,
+    /// How often notes have been taken back.
+    taken_back: AtomicUsize,
     slots: [Slot; Waits::MOST],
-    /// How many waits of a poll have found no slot, and the poll.
+    /// How many waits of a round have found no slot, and the round.
     more: AtomicUsize,
     pub(super) ties: TieNotes,
 }
@@ -83,6 +88,7 @@ impl WaitNotes {
         pub(crate) const fn new() -> Self {
             Self {
                 polls: AtomicUsize::new(0),
+                taken_back: AtomicUsize::new(0),
                 slots: array_of!(Slot::new(); Waits::MOST),
                 more: AtomicUsize::new(EMPTY),
                 ties: TieNotes::new(),
@@ -106,53 +112,60 @@ impl WaitNotes {
         (polls / ONE_POLL, polls & RUNNING != 0)
     }
 
-    /// The number of the poll, as notes have it.
+    /// The number of the round, as notes have it.
     #[inline]
-    fn poll(&self) -> usize {
-        self.polls.load(Ordering::Relaxed) / ONE_POLL & ((1 << POLL_BITS) - 1)
+    fn round(&self) -> usize {
+        // Both only grow, so that this is the number of a round even if they do meanwhile.
+        let polls = self.polls.load(Ordering::Relaxed) / ONE_POLL;
+        let taken_back = self.taken_back.load(Ordering::Relaxed);
+        polls.wrapping_add(taken_back) & ((1 << ROUND_BITS) - 1)
     }
 
     /// Notes a wait of the poll that is under way.
     pub(super) fn note(&self, kind: WaitKind, site: &Site, resource: Resource) {
-        let poll = self.poll();
-        match self.slots.iter().find(|slot| !slot.is_of(poll)) {
-            Some(slot) => slot.write(poll, kind, site, resource),
-            None => self.note_more(poll, self.more(poll) + 1),
+        let round = self.round();
+        match self.slots.iter().find(|slot| !slot.is_of(round)) {
+            Some(slot) => slot.write(round, kind, site, resource),
+            None => self.note_more(round, self.more(round) + 1),
         }
     }
 
     /// How many waits the poll that is under way has noted.
     pub(super) fn noted(&self) -> Noted {
-        let poll = self.poll();
+        let round = self.round();
         Noted {
-            slots: self.slots.iter().filter(|slot| slot.is_of(poll)).count(),
-            more: self.more(poll),
+            slots: self.slots.iter().filter(|slot| slot.is_of(round)).count(),
+            more: self.more(round),
         }
     }
 
-    /// Takes back what was noted since.
-    pub(super) fn take_back(&self, noted: Noted) {
-        let poll = self.poll();
-        for slot in &self.slots[noted.slots..] {
-            if slot.is_of(poll) {
-                // Relaxed: it says nothing of the rest.
-                slot.head.store(EMPTY, Ordering::Relaxed);
-            }
+    /// Takes back what was noted since; what the first of that was waiting at.
+    pub(super) fn take_back(&self, noted: Noted) -> Option<Resource> {
+        if self.noted() == noted {
+            return None;
         }
-        if self.more(poll) > noted.more {
-            self.note_more(poll, noted.more);
+        let first = self.slots.get(noted.slots);
+        let first = first.and_then(|slot| slot.read(self.round()));
+        let taken_back = self.taken_back.load(Ordering::Relaxed);
+        self.taken_back
+            .store(taken_back.wrapping_add(1), Ordering::Relaxed);
+        let round = self.round();
+        for slot in &self.slots[..noted.slots] {
+            slot.renew(round);
         }
+        self.note_more(round, noted.more);
+        first.map(|wait| wait.resource)
     }
 
-    fn more(&self, poll: usize) -> usize {
+    fn more(&self, round: usize) -> usize {
         let more = self.more.load(Ordering::Relaxed);
-        let is_current = (more >> MORE_BITS) == (poll << MORE_BITS) >> MORE_BITS;
-        if is_current { more & MOST_MORE } else { 0 }
+        let is_of_round = more >> MORE_BITS == (round << MORE_BITS) >> MORE_BITS;
+        if is_of_round { more & MOST_MORE } else { 0 }
     }
 
-    fn note_more(&self, poll: usize, more: usize) {
+    fn note_more(&self, round: usize, more: usize) {
         self.more
-            .store(poll << MORE_BITS | more.min(MOST_MORE), Ordering::Relaxed);
+            .store(round << MORE_BITS | more.min(MOST_MORE), Ordering::Relaxed);
     }
 
     /// What the child holds, and where it has sent and received.
@@ -162,10 +175,10 @@ impl WaitNotes {
 
     /// What the last poll waits for, or has come to wait for so far.
     pub(crate) fn waits(&self) -> Waits {
-        let poll = self.poll();
+        let round = self.round();
         Waits {
-            known: array::from_fn(|at| self.slots[at].read(poll)),
-            more: self.more(poll),
+            known: array::from_fn(|at| self.slots[at].read(round)),
+            more: self.more(round),
         }
     }
 }
@@ -182,14 +195,14 @@ impl Drop for Running<'_> {
 }
 
 /// A place among the notes of a poll.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Noted {
     slots: usize,
     more: usize,
 }
 
-const fn head(poll: usize, kind: WaitKind, since: u32) -> usize {
-    let low = poll << KIND_BITS | (kind as usize + 1);
+const fn head(round: usize, kind: WaitKind, since: u32) -> usize {
+    let low = round << KIND_BITS | (kind as usize + 1);
     // With 32 bits nothing is left of it here.
     ((since as u64) << 32) as usize | low
 }
@@ -207,17 +220,26 @@ impl Slot {
         }
     }
 
-    /// Whether it is a note of that poll.
-    fn is_of(&self, poll: usize) -> bool {
+    /// Whether it is a note of that round.
+    fn is_of(&self, round: usize) -> bool {
         // Relaxed: asked by who writes.
-        Self::poll_of(self.head.load(Ordering::Relaxed)) == Some(poll)
+        Self::round_of(self.head.load(Ordering::Relaxed)) == Some(round)
     }
 
-    fn poll_of(head: usize) -> Option<usize> {
-        (head != EMPTY).then_some(head >> KIND_BITS & ((1 << POLL_BITS) - 1))
+    fn round_of(head: usize) -> Option<usize> {
+        (head != EMPTY).then_some(head >> KIND_BITS & ((1 << ROUND_BITS) - 1))
     }
 
-    fn write(&self, poll: usize, kind: WaitKind, site: &Site, resource: Resource) {
+    /// Makes it a note of that round.
+    fn renew(&self, round: usize) {
+        let head = self.head.load(Ordering::Relaxed);
+        let others = !(((1 << ROUND_BITS) - 1) << KIND_BITS);
+        // Release: as in `write`.
+        self.head
+            .store(head & others | round << KIND_BITS, Ordering::Release);
+    }
+
+    fn write(&self, round: usize, kind: WaitKind, site: &Site, resource: Resource) {
         let since = site.since();
         // Release, all of them: they pair with the loads in `read` (invariant 2).
         self.head.store(EMPTY, Ordering::Relaxed);
@@ -229,10 +251,10 @@ impl Slot {
             .store(ptr::from_ref(site.at()).cast_mut(), Ordering::Release);
         self.resource.store(resource.address, Ordering::Release);
         self.made.store(made.cast_mut(), Ordering::Release);
-        self.head.store(head(poll, kind, since), Ordering::Release);
+        self.head.store(head(round, kind, since), Ordering::Release);
     }
 
-    fn read(&self, poll: usize) -> Option<Wait> {
+    fn read(&self, round: usize) -> Option<Wait> {
         // Acquire, all but the last: they pair with the stores in `write` (invariant 2).
         let head = self.head.load(Ordering::Acquire);
         let since = self
@@ -244,7 +266,7 @@ impl Slot {
         let made = self.made.load(Ordering::Acquire);
         // Relaxed: what it may not miss was acquired.
         let is_whole = self.head.load(Ordering::Relaxed) == head;
-        if !is_whole || Self::poll_of(head) != Some(poll) {
+        if !is_whole || Self::round_of(head) != Some(round) {
             return None;
         }
         let since = since

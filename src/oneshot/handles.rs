@@ -10,6 +10,7 @@ use core::{
 use futures_core::future::FusedFuture;
 
 use super::{Oneshot, RecvError, SendError, TryRecvError};
+use crate::inspect::Site;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::sys::Shared;
 
@@ -27,6 +28,7 @@ use crate::sys::Shared;
 /// assert_eq!(receiver.try_recv(), Err(oneshot::TryRecvError::Closed));
 /// ```
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Shared::new(Oneshot::new());
     shared.open();
@@ -79,8 +81,9 @@ macro_rules! sides {
             /// # Cancel safety
             ///
             /// Dropping the future loses nothing.
+            #[cfg_attr(feature = "inspect", track_caller)]
             pub fn closed(&mut self) -> WaitClosed<'_, T> {
-                WaitClosed { shared: Some(self.shared()) }
+                WaitClosed { shared: Some(self.shared()), site: Site::here() }
             }
         }
 
@@ -103,11 +106,13 @@ macro_rules! sides {
         pub struct $receiver<$($life,)? T> {
             shared: $pointer,
             is_over: bool,
+            site: Site,
         }
 
         impl<$($life,)? T> $receiver<$($life,)? T> {
+            #[cfg_attr(feature = "inspect", track_caller)]
             pub(super) fn of(shared: $pointer) -> Self {
-                Self { shared, is_over: false }
+                Self { shared, is_over: false, site: Site::here() }
             }
 
             /// Takes the value, if it is there.
@@ -157,7 +162,7 @@ macro_rules! sides {
 
             #[inline]
             fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-                let received = self.shared.poll_recv(cx);
+                let received = self.shared.poll_recv(cx, &self.site);
                 self.is_over = received.is_ready();
                 received
             }
@@ -225,6 +230,7 @@ sides! {
 pub struct WaitClosed<'a, T> {
     // `None` once it has completed.
     shared: Option<&'a Oneshot<T>>,
+    site: Site,
 }
 
 impl<T> Future for WaitClosed<'_, T> {
@@ -234,7 +240,7 @@ impl<T> Future for WaitClosed<'_, T> {
         let Some(shared) = self.shared else {
             panic!("`WaitClosed` was polled after it had completed");
         };
-        let closed = shared.poll_closed(cx);
+        let closed = shared.poll_closed(cx, &self.site);
         if closed.is_ready() {
             self.shared = None;
         }

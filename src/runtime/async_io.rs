@@ -10,7 +10,10 @@ use core::{
 use futures_core::future::FusedFuture;
 
 use super::StdTimer;
-use crate::time::{Clock, Instant, Timer};
+use crate::{
+    inspect::{self, Resource, Site, WaitKind},
+    time::{Clock, Instant, Timer},
+};
 
 /// The timer of the crate `async-io`, which smol and async-std sleep by: it works on every
 /// executor, and in [`block_on`](crate::block_on).
@@ -42,10 +45,12 @@ impl Clock for IoTimer {
 impl Timer for IoTimer {
     type Sleep = IoSleep;
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn sleep_until(&self, at: Instant) -> IoSleep {
         IoSleep {
             timer: StdTimer::to_std(at).map_or_else(async_io::Timer::never, async_io::Timer::at),
             is_over: false,
+            site: Site::here(),
         }
     }
 }
@@ -55,6 +60,7 @@ impl Timer for IoTimer {
 pub struct IoSleep {
     timer: async_io::Timer,
     is_over: bool,
+    site: Site,
 }
 
 impl Future for IoSleep {
@@ -67,6 +73,7 @@ impl Future for IoSleep {
         if self.is_over {
             Poll::Ready(())
         } else {
+            inspect::note(cx, WaitKind::Sleep, &self.site, Resource::UNKNOWN);
             Poll::Pending
         }
     }

@@ -146,6 +146,7 @@ impl Clock for EmbassyTimer {
 impl Timer for EmbassyTimer {
     type Sleep = EmbassySleep;
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn sleep_until(&self, at: Instant) -> EmbassySleep {
         EmbassySleep {
             at,

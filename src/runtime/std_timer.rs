@@ -18,7 +18,10 @@ use std::{sync::OnceLock, thread_local, time::Instant as StdInstant};
 use futures_core::future::FusedFuture;
 
 use super::sleepers::{Entry, Sleepers};
-use crate::time::{Clock, Instant, Timer};
+use crate::{
+    inspect::{self, Resource, Site, WaitKind},
+    time::{Clock, Instant, Timer},
+};
 
 /// The timer of [`block_on`](crate::block_on), and the system's monotonic clock.
 ///
@@ -74,11 +77,13 @@ impl Clock for StdTimer {
 impl Timer for StdTimer {
     type Sleep = StdSleep;
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn sleep_until(&self, at: Instant) -> StdSleep {
         StdSleep {
             at,
             entry: None,
             is_over: false,
+            site: Site::here(),
         }
     }
 }
@@ -89,6 +94,7 @@ pub struct StdSleep {
     at: Instant,
     entry: Option<Entry>,
     is_over: bool,
+    site: Site,
 }
 
 thread_local! {
@@ -149,6 +155,7 @@ impl Future for StdSleep {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if !self.is_over && self.at > StdTimer.now() {
             self.register(cx.waker());
+            inspect::note(cx, WaitKind::Sleep, &self.site, Resource::UNKNOWN);
             return Poll::Pending;
         }
         self.entry = None;

@@ -19,7 +19,10 @@ use tokio::{
 };
 
 use super::{Spawn, SpawnBlocking, SpawnLocal};
-use crate::time::{Clock, Instant, Timer};
+use crate::{
+    inspect::{self, Resource, Site, WaitKind},
+    time::{Clock, Instant, Timer},
+};
 
 /// The tokio runtime that the caller is in, and its threads for what blocks.
 ///
@@ -198,11 +201,13 @@ impl Clock for TokioTimer {
 impl Timer for TokioTimer {
     type Sleep = TokioSleep;
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn sleep_until(&self, at: Instant) -> TokioSleep {
         TokioSleep {
             at,
             is_over: false,
             sleep: None,
+            site: Site::here(),
         }
     }
 }
@@ -216,6 +221,7 @@ pin_project! {
         // From the first poll on that finds nothing else to do: until then no runtime is needed.
         #[pin]
         sleep: Option<time::Sleep>,
+        site: Site,
     }
 }
 
@@ -235,12 +241,13 @@ impl Future for TokioSleep {
                 .set(TokioTimer::to_tokio(*this.at).map(time::sleep_until));
         }
         // What tokio cannot tell is never.
-        let Some(sleep) = this.sleep.as_mut().as_pin_mut() else {
-            return Poll::Pending;
-        };
-        let polled = sleep.poll(cx);
-        *this.is_over = polled.is_ready();
-        polled
+        let sleep = this.sleep.as_mut().as_pin_mut();
+        *this.is_over = sleep.is_some_and(|sleep| sleep.poll(cx).is_ready());
+        if *this.is_over {
+            return Poll::Ready(());
+        }
+        inspect::note(cx, WaitKind::Sleep, this.site, Resource::UNKNOWN);
+        Poll::Pending
     }
 }
 

@@ -21,7 +21,10 @@ use super::{
     Spawn, SpawnLocal,
     sleepers::{Entry, Sleepers},
 };
-use crate::time::{Clock, Instant, Timer};
+use crate::{
+    inspect::{self, Resource, Site, WaitKind},
+    time::{Clock, Instant, Timer},
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -170,11 +173,13 @@ impl Clock for WasmTimer {
 impl Timer for WasmTimer {
     type Sleep = WasmSleep;
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn sleep_until(&self, at: Instant) -> WasmSleep {
         WasmSleep {
             at,
             entry: None,
             is_over: false,
+            site: Site::here(),
         }
     }
 }
@@ -249,6 +254,7 @@ pub struct WasmSleep {
     at: Instant,
     entry: Option<Entry>,
     is_over: bool,
+    site: Site,
 }
 
 impl WasmSleep {
@@ -265,10 +271,11 @@ impl Future for WasmSleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let at = self.at;
-        if at == Instant::MAX {
-            return Poll::Pending;
-        }
         if !self.is_over && at > WasmTimer.now() {
+            inspect::note(cx, WaitKind::Sleep, &self.site, Resource::UNKNOWN);
+            if at == Instant::MAX {
+                return Poll::Pending;
+            }
             EVENT_LOOP.with(|here| {
                 Entry::renew(&mut self.entry, Arc::clone(&here.sleepers), at, cx.waker());
                 here.ring_at(at);

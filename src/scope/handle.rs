@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     cancel::{Cancelled, Cause, CauseKind},
+    inspect::{self, Resource, Site, WaitKind},
     sys::{
         atomic::Ordering,
         unwind::{self, FirstPanic},
@@ -62,6 +63,7 @@ use crate::{
 pub struct Handle<T> {
     state: State,
     id: ChildId,
+    site: Site,
     // Owns a `T` that may be inside the child. No `'env`: a handle never touches the future,
     // so what siblings and the child itself borrowed need not be alive while it is.
     _output: PhantomData<T>,
@@ -89,10 +91,12 @@ impl<T> Handle<T> {
     /// # Safety
     ///
     /// The caller hands over the handle's count of `child`, whose output is a `T`.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) unsafe fn attached(child: Child, id: ChildId) -> Self {
         Self::new(State::Attached(child), id)
     }
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn refused(why: Cause, id: ChildId) -> Self {
         Self::new(State::Refused(why), id)
     }
@@ -144,10 +148,12 @@ impl<T> Handle<T> {
         self
     }
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn new(state: State, id: ChildId) -> Self {
         Self {
             state,
             id,
+            site: Site::here(),
             _output: PhantomData,
         }
     }
@@ -249,7 +255,18 @@ impl<T> Handle<T> {
         let state = unsafe { &child.header().link.state };
         // Relaxed: it is not the output that is looked for.
         let state = state.load(Ordering::Relaxed);
-        state & COMPLETE == 0 && Self::register(child, state, cx)
+        let waits = state & COMPLETE == 0 && Self::register(child, state, cx);
+        if waits {
+            self.note(child, cx);
+        }
+        waits
+    }
+
+    /// Notes that the task of `cx` waits for the child.
+    fn note(&self, child: Child, cx: &Context<'_>) {
+        // SAFETY: the handle holds a count.
+        let resource = Resource::at(unsafe { child.header() });
+        inspect::note(cx, WaitKind::Join, &self.site, resource);
     }
 
     /// Takes back what [`wait`](Self::wait) has left with the child.
@@ -342,6 +359,7 @@ impl<T> Future for Handle<T> {
         if state & COMPLETE != 0 || !Self::register(child, state, cx) {
             return Poll::Ready(self.take(child));
         }
+        self.note(child, cx);
         Poll::Pending
     }
 }

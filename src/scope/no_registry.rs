@@ -1,9 +1,11 @@
 //! Without the feature `inspect`: nothing is noted of scopes, groups and children. See `registry.rs`.
 
-use core::{ptr::NonNull, task::Waker};
+use core::{
+    ptr::NonNull,
+    task::{Context, Waker},
+};
 
-#[cfg(feature = "std")]
-use core::task::Context;
+use crate::inspect::Resource;
 
 #[derive(Debug)]
 pub(crate) struct Card;
@@ -53,6 +55,8 @@ impl Branch {
 
     #[cfg(feature = "std")]
     pub(crate) fn set_parallel(&self, _card: &Card) {}
+
+    pub(crate) fn note_wait(&self, _cx: &Context<'_>, _resource: Resource) {}
 
     pub(crate) fn note_cancelled(&self) {}
 

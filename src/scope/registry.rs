@@ -26,12 +26,12 @@ use core::{
     fmt,
     panic::{Location, RefUnwindSafe, UnwindSafe},
     ptr::{self, NonNull},
-    task::Waker,
+    task::{Context, Waker},
 };
 
 use crate::{
     cancel::{Cause, Phase},
-    inspect::{NodeKind, State, clock::Stamp},
+    inspect::{self, NodeKind, Resource, Site, State, WaitKind, clock::Stamp},
     sys::{
         atomic::{AtomicUsize, Ordering},
         cell::UnsafeCell,
@@ -177,6 +177,12 @@ impl Branch {
     pub(crate) fn set_parallel(&self, card: &Card) {
         // SAFETY: the lock is held.
         self.cards.with(|_| unsafe { card.set_parallel() });
+    }
+
+    /// Notes that the task of `cx` waits for the end of this, which is known to it as `resource`.
+    pub(crate) fn note_wait(&self, cx: &Context<'_>, resource: Resource) {
+        let site = Site::begun(self.site, self.body.born());
+        inspect::note(cx, WaitKind::Scope, &site, resource);
     }
 
     /// Notes since when it is cancelled.

@@ -17,7 +17,7 @@ use super::{
     ending::{Ending, Failure},
     node::{Plain, Settle, Try},
 };
-use crate::{cancel::CauseKind, sys::unwind};
+use crate::{cancel::CauseKind, inspect::Resource, sys::unwind};
 
 pin_project! {
     /// What [`Run`] and [`RunTry`] have in common.
@@ -61,7 +61,11 @@ impl<'env, F, T, B, K> Running<'env, F, T, B, K> {
         let engine = &mut this.driver.engine;
         let end = match engine.poll::<F, T, S>(this.body.as_mut(), this.ending, cx) {
             Poll::Ready(end) => end,
-            Poll::Pending => return Poll::Pending,
+            Poll::Pending => {
+                let shared = &*engine.shared;
+                shared.branch.note_wait(cx, Resource::at(shared));
+                return Poll::Pending;
+            }
         };
         match end {
             Ok(()) => match this.body.take_value() {

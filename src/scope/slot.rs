@@ -17,6 +17,7 @@ use super::{
     node::{Plain, Settle, Try},
 };
 use crate::{
+    inspect::{self, Resource, WaitKind},
     sys::unwind,
     wait::{Outcome, Stage, Waiter},
 };
@@ -54,6 +55,7 @@ impl<'env, B, K> Scope<'env, B, K> {
     /// assert_eq!(served.into_inner(), 100);
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn slot(&self) -> WaitSlot<'env, B, K> {
         WaitSlot {
             scope: self.clone(),
@@ -162,6 +164,10 @@ impl<'env, B, K> Future for WaitSlot<'env, B, K> {
             }),
             Stage::Done => panic!("`WaitSlot` was polled after it had completed"),
         };
+        if outcome.is_pending() {
+            let resource = Resource::at(&*this.scope.shared);
+            inspect::note(cx, WaitKind::Slot, this.waiter.site(), resource);
+        }
         outcome.map(|place| {
             this.waiter.finish();
             match place {

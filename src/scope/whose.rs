@@ -58,6 +58,22 @@ pub(crate) fn inner(waker: &Waker) -> &Waker {
     waker
 }
 
+/// A waker by which the same notes are found for as long as it is kept.
+#[cfg(feature = "std")]
+pub(crate) fn lasting(waker: &Waker) -> Waker {
+    match super::registry::Watched::of(waker) {
+        // SAFETY: the child is being polled with that waker.
+        Some(watched) => (*unsafe { watched.child().waker() }).clone(),
+        None => waker.clone(),
+    }
+}
+
+/// A waker by which the same notes are found for as long as it is kept.
+#[cfg(not(feature = "std"))]
+pub(crate) fn lasting(waker: &Waker) -> Waker {
+    waker.clone()
+}
+
 impl<'a> Whose<'a> {
     /// # Safety
     ///

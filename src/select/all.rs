@@ -10,6 +10,7 @@ use core::{
 use futures_core::future::FusedFuture;
 
 use super::race::ROTATION;
+use crate::inspect;
 
 /// Waits for the first of any number of futures of one type, and says which it was.
 ///
@@ -77,13 +78,18 @@ impl<S: AsMut<[F]>, F: Future + Unpin> Future for SelectAll<S, F> {
         };
         let arms = arms.as_mut();
         let start = start.min(arms.len());
-        for at in (start..arms.len()).chain(0..start) {
-            if let Poll::Ready(output) = Pin::new(&mut arms[at]).poll(cx) {
-                self.arms = None;
-                return Poll::Ready((at, output));
-            }
+        let won = inspect::within(cx, |cx| {
+            let mut order = (start..arms.len()).chain(0..start);
+            let won = order.find_map(|at| match Pin::new(&mut arms[at]).poll(cx) {
+                Poll::Ready(output) => Some((at, output)),
+                Poll::Pending => None,
+            });
+            won.map_or(Poll::Pending, Poll::Ready)
+        });
+        if won.is_ready() {
+            self.arms = None;
         }
-        Poll::Pending
+        won
     }
 }
 

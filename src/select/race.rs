@@ -11,6 +11,8 @@ use core::{
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 
+use crate::inspect;
+
 use super::{
     arms::{Arms, Cons, Nil, Plain, Won, poll_from},
     turn::Rotation,
@@ -70,7 +72,8 @@ impl<R: Racers> Future for Race<R> {
         let Some(arms) = this.arms.as_mut().as_pin_mut() else {
             panic!("`Race` was polled after it had completed");
         };
-        let won = poll_from(arms, cx, *this.start);
+        let start = *this.start;
+        let won = inspect::within(cx, |cx| poll_from(arms, cx, start));
         if won.is_ready() {
             this.arms.set(None);
         }

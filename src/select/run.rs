@@ -8,7 +8,7 @@ use core::{
 
 use pin_project_lite::pin_project;
 
-use crate::channel::Permit;
+use crate::{channel::Permit, inspect};
 
 use super::{
     arms::{Arms, Won, poll_from},
@@ -50,7 +50,8 @@ impl<A: Arms> Future for Select<A> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        match poll_from(this.arms.as_mut(), cx, *this.start) {
+        let start = *this.start;
+        match inspect::within(cx, |cx| poll_from(this.arms.as_mut(), cx, start)) {
             Poll::Ready(won) => Poll::Ready(outcome::<A>(Some(won))),
             Poll::Pending if this.arms.is_left() => Poll::Pending,
             Poll::Pending => Poll::Ready(outcome::<A>(None)),

@@ -27,6 +27,7 @@ use super::{
     state::{Request, Take},
 };
 use crate::{
+    inspect::{self, WaitKind},
     sys::unwind::FirstPanic,
     wait::{Outcome, Stage, Waiter},
 };
@@ -39,6 +40,7 @@ pub(super) struct Wait<S: Deref<Target = Semaphore>> {
 
 impl<S: Deref<Target = Semaphore>> Wait<S> {
     #[inline]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(semaphore: S, permits: usize) -> Self {
         Self {
             semaphore,
@@ -66,10 +68,10 @@ impl<S: Deref<Target = Semaphore>> Wait<S> {
     fn poll(self: Pin<&Self>, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
         if self.waiter.is_idle() {
             if !self.semaphore.state.take_free(self.permits()) {
-                return self.enter(cx);
+                return self.noted(cx, self.enter(cx));
             }
         } else if !self.waiter.is_granted() {
-            return self.look(cx);
+            return self.noted(cx, self.look(cx));
         }
         self.waiter.finish();
         Poll::Ready(Ok(()))
@@ -118,6 +120,16 @@ impl<S: Deref<Target = Semaphore>> Wait<S> {
         Poll::Ready(result)
     }
 
+    /// What a poll came to, noted if that is a wait.
+    #[inline]
+    fn noted<R>(&self, cx: &Context<'_>, polled: Poll<R>) -> Poll<R> {
+        if polled.is_pending() {
+            let resource = self.semaphore.resource();
+            inspect::note(cx, WaitKind::Acquire, self.waiter.site(), resource);
+        }
+        polled
+    }
+
     fn result(&self, outcome: Outcome) -> Result<(), AcquireError> {
         match outcome {
             Outcome::Granted => Ok(()),
@@ -157,7 +169,7 @@ impl<S: Deref<Target = Semaphore> + Clone> Wait<S> {
         cx: &Context<'_>,
     ) -> Poll<Result<Held<S>, AcquireError>> {
         self.poll(cx)
-            .map_ok(|()| Held::new(self.semaphore.clone(), self.permits()))
+            .map_ok(|()| Held::by(cx, self.semaphore.clone(), self.permits()))
     }
 
     /// As `poll_held`, of a request for `permits`: this one, or a new one in its place.
@@ -168,7 +180,9 @@ impl<S: Deref<Target = Semaphore> + Clone> Wait<S> {
     ) -> Poll<Result<Held<S>, AcquireError>> {
         if self.is_done() || self.permits() != permits {
             let semaphore = self.semaphore.clone();
-            self.set(Self::new(semaphore, permits));
+            let mut again = Self::new(semaphore, permits);
+            again.waiter.set_site(self.waiter.site().again());
+            self.set(again);
         }
         self.as_ref().poll_held(cx)
     }
@@ -214,6 +228,7 @@ pin_project! {
 
 impl<'a> Acquire<'a> {
     #[inline]
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(semaphore: &'a Semaphore, permits: usize) -> Self {
         Self {
             wait: Wait::new(semaphore, permits),

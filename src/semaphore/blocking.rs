@@ -112,6 +112,7 @@ impl Semaphore {
     ///     assert!(waiter.join().unwrap());
     /// });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn acquire_many_blocking_or_cancel(
         &self,
         permits: usize,

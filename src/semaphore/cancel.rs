@@ -36,6 +36,7 @@ impl Semaphore {
     /// assert!(matches!(error, AcquireError::Cancelled(_)));
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn acquire_or_cancel<'a>(&self, token: &'a Token) -> AcquireOrCancel<'a, Acquire<'_>> {
         self.acquire_many_or_cancel(1, token)
     }
@@ -43,6 +44,7 @@ impl Semaphore {
     /// Waits for `permits` permits at once until `token` is cancelled.
     ///
     /// As [`acquire_or_cancel`](Self::acquire_or_cancel) otherwise.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn acquire_many_or_cancel<'a>(
         &self,
         permits: usize,
@@ -70,6 +72,7 @@ mod owned {
         ///
         /// As [`acquire_or_cancel`](Self::acquire_or_cancel) and
         /// [`acquire_owned`](Self::acquire_owned) otherwise.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub fn acquire_owned_or_cancel<'a>(
             self: &Arc<Self>,
             token: &'a Token,
@@ -79,6 +82,7 @@ mod owned {
 
         /// Waits for `permits` permits at once that keep the semaphore alive until `token` is
         /// cancelled.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub fn acquire_many_owned_or_cancel<'a>(
             self: &Arc<Self>,
             permits: usize,

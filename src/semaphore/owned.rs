@@ -30,6 +30,7 @@ impl Semaphore {
     /// assert_eq!(worker.join().unwrap(), 1);
     /// assert_eq!(semaphore.available_permits(), 2);
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn acquire_owned(self: &Arc<Self>) -> AcquireOwned {
         self.acquire_many_owned(1)
     }
@@ -37,6 +38,7 @@ impl Semaphore {
     /// Waits for `permits` permits that keep the semaphore alive.
     ///
     /// As [`acquire_many`](Self::acquire_many) otherwise.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn acquire_many_owned(self: &Arc<Self>, permits: usize) -> AcquireOwned {
         AcquireOwned {
             wait: Wait::new(Arc::clone(self), permits),

@@ -1,20 +1,34 @@
 //! Permits: what has been acquired, as a value.
 
-use core::{mem, ops::Deref};
+use core::{fmt, mem, ops::Deref, task::Context};
 
 use super::Semaphore;
+use crate::inspect::Hold;
 
 /// Permits that go back to wherever `S` leads.
-#[derive(Debug)]
 pub(super) struct Held<S: Deref<Target = Semaphore>> {
     semaphore: S,
     permits: usize,
+    /// By whom they were acquired, if that is known.
+    hold: Hold,
 }
 
 impl<S: Deref<Target = Semaphore>> Held<S> {
     #[inline]
     pub(super) fn new(semaphore: S, permits: usize) -> Self {
-        Self { semaphore, permits }
+        Self {
+            semaphore,
+            permits,
+            hold: Hold::NONE,
+        }
+    }
+
+    /// Acquired by the task of `cx`.
+    #[inline]
+    pub(super) fn by(cx: &Context<'_>, semaphore: S, permits: usize) -> Self {
+        let mut held = Self::new(semaphore, permits);
+        held.hold = Hold::of(cx, held.semaphore.resource());
+        held
     }
 
     pub(super) fn permits(&self) -> usize {
@@ -36,7 +50,9 @@ impl<S: Deref<Target = Semaphore>> Held<S> {
         S: Clone,
     {
         self.permits = self.permits.checked_sub(permits)?;
-        Some(Self::new(self.semaphore.clone(), permits))
+        let mut split = Self::new(self.semaphore.clone(), permits);
+        split.hold = self.hold.again(self.semaphore.resource());
+        Some(split)
     }
 
     #[track_caller]
@@ -53,7 +69,17 @@ impl<S: Deref<Target = Semaphore>> Held<S> {
 impl<S: Deref<Target = Semaphore>> Drop for Held<S> {
     #[inline]
     fn drop(&mut self) {
+        self.hold.let_go();
         self.semaphore.state.release(self.permits);
+    }
+}
+
+impl<S: Deref<Target = Semaphore> + fmt::Debug> fmt::Debug for Held<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held")
+            .field("semaphore", &self.semaphore)
+            .field("permits", &self.permits)
+            .finish()
     }
 }
 

@@ -111,6 +111,7 @@ pub(super) enum Take {
 
 impl Request {
     const_new! {
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub(super) const fn new(permits: usize) -> Self {
             Self { permits, note: AtomicUsize::new(0) }
         }
@@ -139,6 +140,7 @@ impl Request {
 
 impl State {
     const_new! {
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub(super) const fn new(permits: usize, limit: usize, mode: usize) -> Self {
             Self {
                 word: AtomicUsize::new(permits << SHIFT | mode),

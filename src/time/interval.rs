@@ -12,6 +12,7 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use super::{Instant, Timer};
+use crate::inspect::{self, Site, WaitKind};
 
 /// Ticks every `period`: the first time at once.
 ///
@@ -52,6 +53,7 @@ pub fn interval_at<T: Timer>(timer: T, start: Instant, period: Duration) -> Inte
         period,
         next: start,
         missed: MissedTicks::Burst,
+        site: Site::here(),
     }
 }
 
@@ -88,6 +90,7 @@ pin_project! {
         // When the next tick is due.
         next: Instant,
         missed: MissedTicks,
+        site: Site,
     }
 }
 
@@ -116,7 +119,9 @@ impl<T: Timer> Interval<T> {
     /// As [`tick`](Self::tick), for futures that are written by hand.
     pub fn poll_tick(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
         let mut this = self.as_mut().project();
-        ready!(this.sleep.as_mut().poll(cx));
+        let sleep = this.sleep.as_mut();
+        ready!(inspect::as_one(cx, WaitKind::Sleep, this.site, |cx| sleep.poll(cx)));
+        this.site.renew();
         let due = *this.next;
         let now = this.timer.now();
         *this.next = match this.missed {

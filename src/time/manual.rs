@@ -16,6 +16,7 @@ use futures_core::future::FusedFuture;
 
 use super::{Clock, Instant, Timer};
 use crate::{
+    inspect::WaitKind,
     sys::{const_new, unwind::FirstPanic},
     wait::{Held, Queue, Stage, Waiter, wake_in_batches},
 };
@@ -48,6 +49,7 @@ pub struct ManualClock {
 impl ManualClock {
     const_new! {
         /// A clock at [`Instant::EPOCH`].
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub const fn new() -> Self {
             Self { sleepers: Queue::new(Instant::EPOCH) }
         }
@@ -100,6 +102,7 @@ impl ManualClock {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn sleep_until(&self, at: Instant) -> ManualSleep<'_> {
         ManualSleep {
             clock: self,
@@ -151,6 +154,7 @@ impl ManualClock {
 }
 
 impl Default for ManualClock {
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn default() -> Self {
         Self::new()
     }
@@ -165,6 +169,7 @@ impl Clock for ManualClock {
 impl<'a> Timer for &'a ManualClock {
     type Sleep = ManualSleep<'a>;
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn sleep_until(&self, at: Instant) -> ManualSleep<'a> {
         ManualClock::sleep_until(self, at)
     }
@@ -218,7 +223,7 @@ impl Future for ManualSleep<'_> {
         }
         let sleepers = &this.clock.sleepers;
         // SAFETY: the node is this future's own, used with this queue alone.
-        unsafe { sleepers.poll(&this.waiter, cx, || this.start(cx)) }
+        unsafe { sleepers.poll(&this.waiter, cx, WaitKind::Sleep, || this.start(cx)) }
     }
 }
 

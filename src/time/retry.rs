@@ -11,6 +11,7 @@ use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 
 use super::{Backoff, Timer, sleep};
+use crate::inspect::{self, Site, WaitKind};
 
 /// Attempts something until it succeeds: gives the first `Ok`, or the last error.
 ///
@@ -77,6 +78,7 @@ use super::{Backoff, Timer, sleep};
 /// let error = clock.run(fetched).unwrap().unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::TimedOut);
 /// ```
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn retry<T, A, F, R, E>(
     timer: T,
     backoff: Backoff,
@@ -94,6 +96,7 @@ where
         is_worth_it: |_| true,
         attempts: 0,
         stage: Stage::Idle,
+        site: Site::here(),
     }
 }
 
@@ -110,6 +113,7 @@ pin_project! {
         attempts: u32,
         #[pin]
         stage: Stage<F, T::Sleep>,
+        site: Site,
     }
 }
 
@@ -154,6 +158,7 @@ impl<T: Timer, A, F, W> Retry<T, A, F, W> {
             is_worth_it,
             attempts: self.attempts,
             stage: self.stage,
+            site: self.site,
         }
     }
 
@@ -215,7 +220,8 @@ where
                     this.stage.set(Stage::Sleeping { sleep });
                 }
                 StageProjection::Sleeping { sleep } => {
-                    ready!(sleep.poll(cx));
+                    ready!(inspect::as_one(cx, WaitKind::Sleep, this.site, |cx| sleep.poll(cx)));
+                    this.site.renew();
                     this.stage.set(Stage::Idle);
                 }
                 StageProjection::Done => panic!("`Retry` was polled after it had completed"),

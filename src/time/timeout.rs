@@ -5,7 +5,7 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -13,6 +13,7 @@ use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 
 use super::{Instant, Timer};
+use crate::inspect::{self, Site, WaitKind};
 
 /// Runs `future` until it completes, for at most `duration` from now on.
 ///
@@ -39,6 +40,7 @@ use super::{Instant, Timer};
 /// assert_eq!(block_on(timeout(StdTimer, limit, async { 1 })), Ok(1));
 /// assert!(block_on(timeout(StdTimer, limit, pending::<()>())).is_err());
 /// ```
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn timeout<T: Timer, F: Future>(
     timer: T,
     duration: Duration,
@@ -55,10 +57,12 @@ pub fn timeout<T: Timer, F: Future>(
 /// # Errors
 ///
 /// [`Elapsed`].
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn timeout_at<T: Timer, F: Future>(timer: T, at: Instant, future: F) -> Timeout<F, T::Sleep> {
     Timeout {
         future: Some(future),
         sleep: timer.sleep_until(at),
+        site: Site::here(),
     }
 }
 
@@ -86,6 +90,7 @@ pin_project! {
         future: Option<F>,
         #[pin]
         sleep: S,
+        site: Site,
     }
 }
 
@@ -97,13 +102,14 @@ impl<F: Future, S: Future<Output = ()>> Future for Timeout<F, S> {
         let Some(future) = this.future.as_mut().as_pin_mut() else {
             panic!("`Timeout` was polled after it had completed");
         };
-        let result = if let Poll::Ready(output) = future.poll(cx) {
-            Ok(output)
-        } else if this.sleep.poll(cx).is_ready() {
-            Err(Elapsed { _made_here: () })
-        } else {
-            return Poll::Pending;
-        };
+        let sleep = this.sleep;
+        let result = ready!(inspect::within(cx, |cx| {
+            if let Poll::Ready(output) = future.poll(cx) {
+                return Poll::Ready(Ok(output));
+            }
+            inspect::as_one(cx, WaitKind::Sleep, this.site, |cx| sleep.poll(cx))
+                .map(|()| Err(Elapsed { _made_here: () }))
+        }));
         this.future.set(None);
         Poll::Ready(result)
     }

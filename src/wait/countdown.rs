@@ -46,9 +46,12 @@ use core::{
 use futures_core::future::FusedFuture;
 
 use super::{Held, Queue, Stage, Waiter, wake_in_batches};
-use crate::sys::{
-    atomic::{AtomicUsize, Ordering},
-    const_new,
+use crate::{
+    inspect::WaitKind,
+    sys::{
+        atomic::{AtomicUsize, Ordering},
+        const_new,
+    },
 };
 
 const WAITERS: usize = 0b1;
@@ -69,6 +72,7 @@ impl Countdown {
 
     const_new! {
         /// Starts at `count`, which must not exceed `MAX`.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub(crate) const fn new(count: usize) -> Self {
             Self {
                 word: AtomicUsize::new(count << SHIFT),
@@ -88,6 +92,7 @@ impl Countdown {
     }
 
     /// Waits for the count to be zero.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(crate) fn wait(&self) -> Wait<'_> {
         Wait {
             countdown: self,
@@ -253,7 +258,7 @@ impl Future for Wait<'_> {
         }
         let queue = &this.countdown.queue;
         // SAFETY: the node is this future's own, used with this queue alone.
-        unsafe { queue.poll(&this.waiter, cx, || this.start(cx)) }
+        unsafe { queue.poll(&this.waiter, cx, WaitKind::Event, || this.start(cx)) }
     }
 }
 

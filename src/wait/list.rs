@@ -45,10 +45,13 @@ use core::{
     task::Waker,
 };
 
-use crate::sys::{
-    atomic::{AtomicU8, Ordering},
-    cell::UnsafeCell,
-    const_new,
+use crate::{
+    inspect::Site,
+    sys::{
+        atomic::{AtomicU8, Ordering},
+        cell::UnsafeCell,
+        const_new,
+    },
 };
 
 const IDLE: u8 = 0;
@@ -97,6 +100,7 @@ pub enum Stage {
 pub struct Waiter<T> {
     state: AtomicU8,
     request: T,
+    site: Site,
     /// There only while the node is linked. So to make a node that is never linked, as most are, is
     /// to write its state.
     links: UnsafeCell<MaybeUninit<Links<T>>>,
@@ -136,10 +140,12 @@ impl<T> Waiter<T> {
     const_new! {
         /// A node that asks for `request`.
         #[inline]
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub const fn new(request: T) -> Self {
             Self {
                 state: AtomicU8::new(IDLE),
                 request,
+                site: Site::here(),
                 links: UnsafeCell::new(MaybeUninit::uninit()),
                 waker: UnsafeCell::new(MaybeUninit::uninit()),
                 _pinned: PhantomPinned,
@@ -151,6 +157,18 @@ impl<T> Waiter<T> {
     #[inline]
     pub fn request(&self) -> &T {
         &self.request
+    }
+
+    /// Of the future whose node it is: where that was made.
+    #[inline]
+    pub(crate) fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// Of a node that is made for a future from there.
+    #[inline]
+    pub(crate) fn set_site(&mut self, site: Site) {
+        self.site = site;
     }
 
     /// Where the node stands. An outcome is certain; `Queued` may be out of date.
@@ -205,6 +223,7 @@ impl<T> Waiter<T> {
     /// Makes a node that is not linked ready to be linked again.
     #[inline]
     pub fn renew(&self) {
+        self.site.renew();
         // Relaxed: as in `finish`.
         self.state.store(IDLE, Ordering::Relaxed);
     }

@@ -10,7 +10,10 @@ use core::{
 };
 
 use super::{List, Outcome, Stage, Swept, Waiter, WakeBatch};
-use crate::sys::{const_new, lock::Lock, unwind};
+use crate::{
+    inspect::{self, Made, Resource, WaitKind},
+    sys::{const_new, lock::Lock, unwind},
+};
 
 /// Waiters that one hold of the lock may pass over in a sweep. Few in the models, as with
 /// batches.
@@ -19,6 +22,7 @@ const STEPS: usize = if cfg!(loom) { 2 } else { 32 };
 /// A list of waiters behind its lock.
 pub(crate) struct Queue<T, S> {
     lock: Lock<Held<T, S>>,
+    made: Made,
 }
 
 /// What the lock guards.
@@ -31,9 +35,19 @@ pub(crate) struct Held<T, S> {
 impl<T, S> Queue<T, S> {
     const_new! {
         /// An empty queue.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub(crate) const fn new(state: S) -> Self {
-            Self { lock: Lock::new(Held { waiters: List::new(), state }) }
+            Self {
+                lock: Lock::new(Held { waiters: List::new(), state }),
+                made: Made::here(),
+            }
         }
+    }
+
+    /// What those who wait here are said to wait at.
+    #[inline]
+    pub(crate) fn resource(&self) -> Resource {
+        self.made.resource()
     }
 
     /// Runs `f` under the lock.
@@ -67,8 +81,8 @@ impl<T, S> Queue<T, S> {
         })
     }
 
-    /// A poll: `start` makes the first one, by [`enter`](Self::enter). Most of them find nothing
-    /// new, and need no lock for that.
+    /// A poll of a wait of this kind: `start` makes the first one, by [`enter`](Self::enter). Most
+    /// of them find nothing new, and need no lock for that.
     ///
     /// # Safety
     ///
@@ -78,14 +92,20 @@ impl<T, S> Queue<T, S> {
         &self,
         waiter: &Waiter<T>,
         cx: &Context<'_>,
+        kind: WaitKind,
         start: impl FnOnce() -> Poll<()>,
     ) -> Poll<()> {
         // SAFETY: the caller's promise, found queued, and no queue takes wakers.
-        if waiter.stage() == Stage::Queued && unsafe { waiter.will_wake(cx.waker()) } {
-            return Poll::Pending;
+        let ended = if waiter.stage() == Stage::Queued && unsafe { waiter.will_wake(cx.waker()) } {
+            Poll::Pending
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { self.look(waiter, cx, start) }
+        };
+        if ended.is_pending() {
+            inspect::note(cx, kind, waiter.site(), self.resource());
         }
-        // SAFETY: the caller's promise.
-        unsafe { self.look(waiter, cx, start) }
+        ended
     }
 
     /// The other polls.

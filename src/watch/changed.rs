@@ -16,6 +16,7 @@ use pin_project_lite::pin_project;
 
 use super::{RecvError, Seen, Watched};
 use crate::{
+    inspect::{Site, WaitKind},
     sys::debug_fields,
     wait::{Stage, Waiter},
 };
@@ -28,6 +29,7 @@ struct Turn<'a, V> {
 }
 
 impl<'a, V> Turn<'a, V> {
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn new(watched: &'a Watched<V>, seen: &'a mut Seen<V>) -> Self {
         Self {
             watched,
@@ -65,7 +67,7 @@ impl<'a, V> Turn<'a, V> {
                     .map(drop)
             };
             // SAFETY: the node is this turn's own, used with this queue alone.
-            if unsafe { queue.poll(&this.waiter, cx, start) }.is_pending() {
+            if unsafe { queue.poll(&this.waiter, cx, WaitKind::Changed, start) }.is_pending() {
                 return Poll::Pending;
             }
         }
@@ -111,10 +113,19 @@ pin_project! {
 debug_fields!([V] Changed<'_, V>: turn);
 
 impl<'a, V> Changed<'a, V> {
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(watched: &'a Watched<V>, seen: &'a mut Seen<V>) -> Self {
         Self {
             turn: Turn::new(watched, seen),
         }
+    }
+}
+
+impl<V> Changed<'_, V> {
+    /// For a wait that was begun there.
+    pub(super) fn at(mut self, site: Site) -> Self {
+        self.turn.waiter.set_site(site);
+        self
     }
 }
 
@@ -152,6 +163,7 @@ pin_project! {
 debug_fields!([V] Changes<'_, V>: turn);
 
 impl<'a, V> Changes<'a, V> {
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(watched: &'a Watched<V>, seen: &'a mut Seen<V>) -> Self {
         Self {
             turn: Turn::new(watched, seen),

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::{Changed, Changes, RecvError, Seen, SendError, VERSION, Watched, receiver::receiver};
-use crate::sys::const_new;
+use crate::{inspect::Site, sys::const_new};
 
 /// A value of a type that is `Copy`, to look at and to wait for, without allocation.
 ///
@@ -30,6 +30,7 @@ pub struct Watch<T: Copy> {
 impl<T: Copy> Watch<T> {
     const_new! {
         /// It has a value from the beginning.
+        #[cfg_attr(feature = "inspect", track_caller)]
         pub const fn new(value: T) -> Self {
             Self { watched: Watched::new(value, |value| *value) }
         }

@@ -5,6 +5,7 @@ use core::fmt;
 
 use super::{Changed, Changes, RecvError, Seen, VERSION, Watched, receiver::receiver};
 use crate::{
+    inspect::Site,
     sys::{
         Shared,
         atomic::{AtomicUsize, Ordering},
@@ -16,6 +17,7 @@ use crate::{
 ///
 /// One allocation, and one for each value that is set.
 #[must_use]
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn channel<T>(value: T) -> (Sender<T>, Receiver<T>) {
     let shared = Shared::new(Channel {
         watched: Watched::new(Arc::new(value), Arc::clone),
@@ -90,6 +92,7 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn unwatched(&self) -> Wait<'_> {
         self.shared.receivers.wait()
     }

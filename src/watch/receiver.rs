@@ -43,6 +43,7 @@ macro_rules! receiver {
             /// # Errors
             ///
             /// [`RecvError`], when no value will come any more, and the last was seen.
+            #[cfg_attr(feature = "inspect", track_caller)]
             pub fn changed(&mut self) -> Changed<'_, $snapshot> {
                 let (watched, seen) = self.parts();
                 Changed::new(watched, seen)
@@ -54,6 +55,7 @@ macro_rules! receiver {
             /// # Cancel safety
             ///
             /// Dropping the stream loses nothing, as with [`changed`](Self::changed).
+            #[cfg_attr(feature = "inspect", track_caller)]
             pub fn changes(&mut self) -> Changes<'_, $snapshot> {
                 let (watched, seen) = self.parts();
                 Changes::new(watched, seen)
@@ -68,17 +70,21 @@ macro_rules! receiver {
             /// # Errors
             ///
             /// [`RecvError`], when no value will come any more, and the last was refused.
-            pub async fn wait_for(
+            #[cfg_attr(feature = "inspect", track_caller)]
+            pub fn wait_for(
                 &mut self,
                 mut is_right: impl FnMut(&T) -> bool,
-            ) -> Result<$snapshot, RecvError> {
-                let (watched, seen) = self.parts();
-                watched.refresh(seen);
-                loop {
-                    if is_right(&seen.value) {
-                        return Ok((watched.copy)(&seen.value));
+            ) -> impl Future<Output = Result<$snapshot, RecvError>> {
+                let site = Site::here();
+                async move {
+                    let (watched, seen) = self.parts();
+                    watched.refresh(seen);
+                    loop {
+                        if is_right(&seen.value) {
+                            return Ok((watched.copy)(&seen.value));
+                        }
+                        Changed::new(watched, seen).at(site.again()).await?;
                     }
-                    Changed::new(watched, seen).await?;
                 }
             }
 

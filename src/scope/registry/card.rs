@@ -108,6 +108,11 @@ impl Card {
         self.born.age()
     }
 
+    /// When it was made.
+    pub(super) fn born(&self) -> Stamp {
+        self.born
+    }
+
     pub(super) fn is_mark(&self) -> bool {
         self.what.load(Ordering::Relaxed).is_null()
     }
