@@ -110,6 +110,11 @@ mod link;
 #[path = "cancel/no_link.rs"]
 mod link;
 mod memory;
+#[cfg(feature = "inspect")]
+mod meta;
+#[cfg(not(feature = "inspect"))]
+#[path = "cancel/no_meta.rs"]
+mod meta;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 mod payload;
 mod pinned;
@@ -117,6 +122,8 @@ mod present;
 mod run;
 mod token;
 mod values;
+#[cfg(feature = "inspect")]
+mod visit;
 mod wait;
 mod walk;
 

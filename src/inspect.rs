@@ -18,6 +18,7 @@ pub(crate) mod clock;
 mod kind;
 mod node;
 mod note;
+mod serial;
 mod site;
 mod ties;
 mod waits;
@@ -26,6 +27,7 @@ pub use clock::set_clock;
 pub use kind::WaitKind;
 pub use node::{Node, NodeId, NodeKind, Resource, State, Wait, Waits};
 pub(crate) use note::{Hold, as_one, note, tie, within};
+pub(crate) use serial::Serial;
 pub(crate) use site::{Made, Site};
 pub use ties::{Tie, TieKind, Ties};
 pub(crate) use waits::{Running, WaitNotes};
@@ -39,6 +41,6 @@ pub trait Inspect {
     /// beginning of the call to its end is told once; what comes or goes meanwhile, once or not at all.
     fn visit(&self, each: &mut dyn FnMut(&Node));
 
-    /// How many nodes are alive below this one: one load.
+    /// How many nodes are alive below this one: one load, but of tokens, which are counted.
     fn live(&self) -> usize;
 }

@@ -6,6 +6,7 @@ use core::{fmt, ops::Deref, ptr::NonNull};
 use super::{
     domain::{Domain, Kind, Node},
     ends,
+    meta::Now,
     token::Token,
 };
 use crate::{sys::atomic::Ordering, time::Instant};
@@ -55,7 +56,9 @@ impl CancelToken {
     #[must_use]
     #[cfg_attr(feature = "inspect", track_caller)]
     pub fn with_deadline(deadline: Instant) -> Self {
-        let domain = Box::into_raw(Box::new(Domain::new(Kind::Root, deadline)));
+        let mut domain = Box::new(Domain::new(Kind::Root, deadline));
+        domain.note_birth(Now::read());
+        let domain = Box::into_raw(domain);
         // Its address is enough to get at the domain from its root.
         domain.expose_provenance();
         // SAFETY: fresh from the box, and not null.

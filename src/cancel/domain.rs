@@ -45,6 +45,7 @@ use core::{
 use super::{
     cause::{Phase, Stored},
     link::Upstream,
+    meta::{Census, Meta, Now, Serial},
     present::OPEN,
     token::{CANCELLED, RAISED, STOPPING, TRIPPED, Token, WAITERS, done_bit, phase_of},
     walk::{Step, Walkers},
@@ -67,6 +68,7 @@ pub(super) struct Domain {
     /// Who has left (`present.rs`).
     pub(super) left: AtomicUsize,
     pub(super) upstream: Upstream,
+    pub(super) serial: Serial,
 }
 
 // SAFETY: the pointers in it lead to what the lock guards or, in `upstream`, to what is
@@ -85,11 +87,21 @@ impl Domain {
         pub(super) const fn new(kind: Kind, deadline: Instant) -> Self {
             Self {
                 root: Token::unlinked(Links::new(kind), deadline),
-                shape: BriefLock::new(Shape { walkers: Walkers::new(), joined: 1, weak: 0 }),
+                shape: BriefLock::new(Shape { walkers: Walkers::new(), joined: 1, weak: 0, census: Census::NEW }),
                 left: AtomicUsize::new(OPEN),
                 upstream: Upstream::new(),
+                serial: Serial::NEW,
             }
         }
+    }
+
+    /// Of a domain that nobody knows yet.
+    #[cfg(feature = "alloc")]
+    pub(super) fn note_birth(&mut self, now: Now) {
+        // SAFETY: nobody else knows it.
+        self.root
+            .links
+            .with_mut(|links| unsafe { &mut *links }.meta.note_birth(now));
     }
 
     /// Runs `f` under the lock.
@@ -127,6 +139,7 @@ pub(super) struct Links {
     pub(super) kind: Kind,
     /// The phase that all below have reached (invariant 3).
     pub(super) done: Phase,
+    pub(super) meta: Meta,
 }
 
 impl Links {
@@ -139,6 +152,7 @@ impl Links {
             weak: 0,
             kind,
             done: Phase::Running,
+            meta: Meta::NEW,
         }
     }
 }
@@ -181,6 +195,7 @@ pub(super) struct Shape {
     pub(super) joined: usize,
     /// Weak handles, of all tokens of the domain.
     pub(super) weak: u32,
+    census: Census,
 }
 
 /// What a drop has taken out of the tree, to be dealt with once the lock is released.
@@ -224,11 +239,13 @@ impl Shape {
         if let Some(next) = next {
             self.links(next, |links| links.prev = Some(child));
         }
+        let number = self.census.next();
         self.links(child, |links| {
             links.parent = Some(parent);
             links.next = next;
             // There is nothing below it yet.
             links.done = phase;
+            links.meta.note_place(number, phase == Phase::Cancelled);
         });
         child
     }
@@ -442,7 +459,10 @@ impl Shape {
     /// Moves a child in front of its parent, and so out of it.
     pub(super) fn lift(&mut self, child: Node, from: Node) {
         let next = self.links(child, |links| links.next);
-        self.links(from, |links| links.first = next);
+        self.links(from, |links| {
+            links.first = next;
+            links.meta.note_leaving();
+        });
         if let Some(next) = next {
             self.links(next, |links| links.prev = None);
         }

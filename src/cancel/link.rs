@@ -133,6 +133,13 @@ struct Leaf {
     island: NonNull<Domain>,
 }
 
+/// The island of a leaf that is linked.
+pub(super) fn island_of(leaf: Node) -> NonNull<Domain> {
+    let leaf = core::ptr::with_exposed_provenance::<Leaf>(leaf.address());
+    // SAFETY: the node is a leaf's, which is first in it and has exposed its address.
+    unsafe { &*leaf }.island
+}
+
 /// By what a domain hangs in others: nothing, if it is no island.
 pub(super) struct Upstream {
     links: Option<Box<Links>>,
@@ -267,9 +274,7 @@ impl Islands {
     /// Under the lock of the domain of `leaf`, which has come from one phase into another: notes
     /// the island if it is concerned, and neither done nor known. There must be room.
     pub(super) fn forward(&mut self, leaf: Node, before: Phase, phase: Phase) {
-        let leaf_ptr = core::ptr::with_exposed_provenance::<Leaf>(leaf.address());
-        // SAFETY: the node is a leaf's, which is first in it and has exposed its address.
-        let island = unsafe { &*leaf_ptr }.island;
+        let island = island_of(leaf);
         // SAFETY: a leaf that is linked is in its island.
         let domain = unsafe { island.as_ref() };
         let phase = domain.upstream.count(before, phase);

@@ -36,7 +36,8 @@ use core::{
 
 use super::{
     cause::{Cancelled, Cause, CauseKind, Phase, Stored},
-    domain::{Domain, Kind, Links},
+    domain::{Domain, Kind, Links, Node},
+    meta::Now,
     wait::Want,
     walk,
 };
@@ -117,7 +118,9 @@ impl Token {
     /// A token that will be in the tree of `parent`, and is not linked yet.
     #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn below(parent: &Token, kind: Kind, deadline: Instant) -> Self {
-        let mut token = Self::unlinked(Links::new(kind), deadline.min(parent.end()));
+        let mut links = Links::new(kind);
+        links.meta.note_birth(Now::read());
+        let mut token = Self::unlinked(links, deadline.min(parent.end()));
         token.domain = parent.domain();
         token
     }
@@ -359,6 +362,27 @@ impl Token {
     /// ```
     pub fn stop(&self, cause: impl Into<Cause>) -> bool {
         walk::raise(self, Phase::Stopping, Stored::plain(cause.into()))
+    }
+
+    /// Gives the token a name, by which it is told of when it is looked at.
+    ///
+    /// Without the feature `inspect` this does nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let server = pleach::CancelToken::new();
+    /// server.named("server");
+    /// let connection = server.child();
+    /// connection.named("connection");
+    /// ```
+    pub fn named(&self, name: &'static str) -> &Self {
+        self.domain().with(|shape| {
+            // SAFETY: linked for as long as it is borrowed.
+            let node = unsafe { Node::of(self) };
+            shape.links(node, |links| links.meta.set_name(name));
+        });
+        self
     }
 
     /// Whether this is the very same token as `other`.

@@ -27,6 +27,7 @@ use super::{
     cause::{Phase, Stored},
     domain::{Domain, Kind, Node, Shape},
     link::Islands,
+    meta::Now,
     token::{Token, WAITERS, phase_of},
     wait::Want,
 };
@@ -112,6 +113,7 @@ pub(super) fn walk(
     let walker = pin!(Walker::new(Step::Visit(top)));
     let walker = walker.into_ref();
     islands.begin();
+    let now = Now::read();
     let mut lacks_room = false;
     wake_in_batches(|batch| {
         if lacks_room {
@@ -133,6 +135,9 @@ pub(super) fn walk(
                             let parent = shape.parent(node);
                             shape.inherit(node, parent, phase)
                         };
+                        if phase == Phase::Cancelled {
+                            shape.links(node, |links| links.meta.note_cancelled(now));
+                        }
                         walker.visit(shape, node, phase, before, islands)
                     }
                     Step::Sweep(node) => {

@@ -51,6 +51,8 @@ fn now() -> Option<NonZeroU32> {
 pub(crate) struct Stamp(Option<NonZeroU32>);
 
 impl Stamp {
+    pub(crate) const NONE: Self = Self(None);
+
     pub(crate) fn now() -> Self {
         Self(now())
     }

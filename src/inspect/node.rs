@@ -96,6 +96,9 @@ pub struct Node {
     pub(crate) cause: Option<Cause>,
     /// How long ago that was cancelled.
     pub(crate) cancelled: Option<Duration>,
+    /// Of a token.
+    pub(crate) handles: usize,
+    pub(crate) waiters: usize,
 }
 
 impl NodeId {
@@ -294,5 +297,17 @@ impl Node {
     #[must_use]
     pub const fn cancelled(&self) -> Option<Duration> {
         self.cancelled
+    }
+
+    /// How many handles of a token there are: none of one that is there for those below it.
+    #[must_use]
+    pub const fn handles(&self) -> usize {
+        self.handles
+    }
+
+    /// How many wait at a token, or have left something there for its end.
+    #[must_use]
+    pub const fn waiters(&self) -> usize {
+        self.waiters
     }
 }

@@ -109,6 +109,8 @@ fn node_of(card: &Card, told: Told, id: NodeId, parent: Option<NodeId>, own: Own
         phase: Phase::Running,
         cause: None,
         cancelled: None,
+        handles: 0,
+        waiters: 0,
     }
 }
 
