@@ -26,7 +26,7 @@ mod waits;
 pub use clock::set_clock;
 pub use kind::WaitKind;
 pub use node::{Node, NodeId, NodeKind, Resource, State, Wait, Waits};
-pub(crate) use note::{Hold, as_one, note, tie, within};
+pub(crate) use note::{Hold, as_one, inner, note, tie, within};
 pub(crate) use serial::Serial;
 pub(crate) use site::{Made, Site};
 pub use ties::{Tie, TieKind, Ties};

@@ -4,7 +4,7 @@
 #[path = "inspect/kind.rs"]
 mod kind;
 
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 
 pub(crate) use kind::WaitKind;
 
@@ -64,6 +64,11 @@ pub(crate) enum TieKind {
 
 #[inline(always)]
 pub(crate) fn note(_: &Context<'_>, _: WaitKind, _: &Site, _: Resource) {}
+
+#[inline(always)]
+pub(crate) fn inner(waker: &Waker) -> &Waker {
+    waker
+}
 
 #[inline(always)]
 pub(crate) fn tie(_: &Context<'_>, _: TieKind, _: Resource) {}

@@ -230,7 +230,8 @@ impl<T> Oneshot<T> {
             let taken = self.lock.with(|state| {
                 let taken = take(state);
                 let left = place(state).as_ref();
-                let is_left = taken.is_none() && left.is_some_and(|it| it.will_wake(cx.waker()));
+                let is_left = taken.is_none()
+                    && left.is_some_and(|it| it.will_wake(inspect::inner(cx.waker())));
                 (taken, is_left)
             });
             match taken {

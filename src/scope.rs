@@ -257,7 +257,7 @@ pub use start::{Start, Started};
 pub use stop::{Grace, Until};
 pub use tally::ChildId;
 #[cfg(feature = "inspect")]
-pub(crate) use whose::{lasting, notes_of};
+pub(crate) use whose::{inner, lasting, notes_of};
 
 #[cfg(feature = "std")]
 use crate::sys;

@@ -475,7 +475,7 @@ impl<T> Raw<T> {
     ) -> bool {
         // SAFETY: the caller's word, found queued, and no list of a channel takes wakers.
         waiter.stage() == Stage::Queued
-            && (unsafe { waiter.will_wake(cx.waker()) }
+            && (unsafe { waiter.will_wake(inspect::inner(cx.waker())) }
                 // SAFETY: the caller's word.
                 || unsafe { self.changes_waker(waiter, cx) })
     }

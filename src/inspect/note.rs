@@ -22,6 +22,12 @@ pub(crate) fn tie(cx: &Context<'_>, kind: TieKind, resource: Resource) {
     }
 }
 
+/// The waker that a clone of this one is, to compare with those that are stored.
+#[inline]
+pub(crate) fn inner(waker: &Waker) -> &Waker {
+    crate::scope::inner(waker)
+}
+
 /// A poll of what gives up whatever it still waits for when it is ready: that is no wait any more.
 #[inline]
 pub(crate) fn within<R>(

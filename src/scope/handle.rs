@@ -204,7 +204,8 @@ impl<T> Handle<T> {
         let (mut loan, is_known) = unsafe {
             with_joiner(header, |joiner| {
                 let waker = joiner.waker.as_ref();
-                let is_known = waker.is_some_and(|waker| waker.will_wake(cx.waker()));
+                let is_known =
+                    waker.is_some_and(|waker| waker.will_wake(inspect::inner(cx.waker())));
                 (joiner.loan.take(), is_known)
             })
         };

@@ -109,7 +109,13 @@ impl<S: Deref<Target = Semaphore>> Wait<S> {
     fn look(&self, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
         // SAFETY: the future's own node; once queued, it is looked at until it has an outcome.
         let won = self.waiter.stage() == Stage::Queued
-            && unsafe { Look::take(&self.semaphore.state, &self.waiter, cx.waker()) };
+            && unsafe {
+                Look::take(
+                    &self.semaphore.state,
+                    &self.waiter,
+                    inspect::inner(cx.waker()),
+                )
+            };
         let result = match self.waiter.stage() {
             _ if won => Ok(()),
             Stage::Ended(outcome) => self.result(outcome),

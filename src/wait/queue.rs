@@ -96,7 +96,9 @@ impl<T, S> Queue<T, S> {
         start: impl FnOnce() -> Poll<()>,
     ) -> Poll<()> {
         // SAFETY: the caller's promise, found queued, and no queue takes wakers.
-        let ended = if waiter.stage() == Stage::Queued && unsafe { waiter.will_wake(cx.waker()) } {
+        let ended = if waiter.stage() == Stage::Queued
+            && unsafe { waiter.will_wake(inspect::inner(cx.waker())) }
+        {
             Poll::Pending
         } else {
             // SAFETY: the caller's promise.

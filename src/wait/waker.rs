@@ -2,7 +2,10 @@
 
 use core::task::{Context, Waker};
 
-use crate::sys::{BATCH, lock::Lock, unwind};
+use crate::{
+    inspect,
+    sys::{BATCH, lock::Lock, unwind},
+};
 
 /// Wakers on their way out of a lock. Never more than one hold may collect.
 #[derive(Debug)]
@@ -115,9 +118,9 @@ impl WakerCell {
 
     /// Makes the task of `cx` the one to be woken. Clones the waker only if it is another.
     pub fn register(&self, cx: &Context<'_>) {
-        let known = self
-            .waker
-            .with(|stored| matches!(stored, Some(waker) if waker.will_wake(cx.waker())));
+        let known = self.waker.with(
+            |stored| matches!(stored, Some(waker) if waker.will_wake(inspect::inner(cx.waker()))),
+        );
         if !known {
             let fresh = cx.waker().clone();
             // The old waker leaves the closure and is dropped outside the lock.

@@ -7,6 +7,7 @@ mod kinds;
 mod over;
 mod threads;
 mod ties;
+mod tokens;
 
 use std::panic::Location;
 
