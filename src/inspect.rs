@@ -41,6 +41,7 @@ pub trait Inspect {
     /// beginning of the call to its end is told once; what comes or goes meanwhile, once or not at all.
     fn visit(&self, each: &mut dyn FnMut(&Node));
 
-    /// How many nodes are alive below this one: one load, but of tokens, which are counted.
+    /// How many nodes are alive below this one. Of scopes and groups the children are not gone through:
+    /// each of these takes a lock for a moment. Tokens are counted.
     fn live(&self) -> usize;
 }

@@ -86,8 +86,8 @@
 //! * `locks`: `Mutex`, `RwLock` and `OnceCell` of the crate `async-lock`, and waiting for them until a
 //!   token is cancelled. Implies `alloc`; needs compare-and-swap.
 //! * `sink`: the sending end of a channel as a `Sink` of the crate `futures-sink`.
-//! * `inspect`: children keep their name, where they were spawned and how often they were polled;
-//!   `Scope::snapshot`. Implies `alloc`.
+//! * `inspect`: scopes, groups and children keep where they were made or spawned, their names, their polls
+//!   and what they wait for; all of it can be looked at as a tree. Implies `alloc`.
 //! * `critical-section`: without `std`, locks are critical sections (of the crate of that
 //!   name), and where there is no compare-and-swap so are read-modify-writes. Interrupt
 //!   handlers may then release permits, wake, and whatever else does not wait.
