@@ -21,7 +21,7 @@ use super::{
 use crate::{
     scope::{
         ready::{Batch, Link},
-        registry::{Branch, Card},
+        registry::Branch,
     },
     sys::unwind::{self, FirstPanic, OnUnwind, Payload},
 };
@@ -144,9 +144,9 @@ impl<F> Crew<F> {
         self.free = unsafe { slot.as_ref() }.link().next();
         let branch = &self.shared.branch;
         // In a group without an end, where words are of 32 bits, numbers come round.
-        let card = Card::of(branch, index.wrapping_add(1));
-        // SAFETY: as above.
-        unsafe { Slot::occupy(slot, card) };
+        let number = index.wrapping_add(1);
+        // SAFETY: as above; it is free.
+        unsafe { Slot::occupy(slot, branch, number) };
         // SAFETY: as above.
         let place = unsafe { slot.as_ref() };
         place.future.with_mut(|to| {

@@ -41,7 +41,7 @@ use crate::{
 use crate::{
     scope::{
         ready::{Link, QUEUED},
-        registry::Card,
+        registry::{Branch, Card},
     },
     sys::{
         atomic::{AtomicUsize, Ordering},
@@ -188,9 +188,11 @@ impl<F> Slot<F> {
     /// # Safety
     ///
     /// The place is free and the caller's, who has no reference to it.
-    pub(super) unsafe fn occupy(slot: NonNull<Self>, card: Card) {
-        // SAFETY: the caller's word: nobody else knows of a free place.
-        unsafe { (*slot.as_ptr()).head.card = card };
+    pub(super) unsafe fn occupy(slot: NonNull<Self>, branch: &Branch, number: usize) {
+        // SAFETY: in bounds of the place.
+        let card = unsafe { &raw mut (*slot.as_ptr()).head.card };
+        // SAFETY: nobody else knows of a free place, and a child's card was unlinked.
+        unsafe { Card::fill(card, branch, number) };
         // SAFETY: as above.
         let place = unsafe { slot.as_ref() };
         // Relaxed: as above.

@@ -19,9 +19,7 @@ impl Card {
         Self
     }
 
-    pub(crate) fn of(_branch: &Branch, _number: usize) -> Self {
-        Self
-    }
+    pub(crate) unsafe fn fill(_card: *mut Self, _branch: &Branch, _number: usize) {}
 
     pub(crate) fn running(&self) -> Running {
         Running

@@ -265,6 +265,11 @@ impl Branch {
             if parent != top && unsafe { tree.parent(above) }.is_none() {
                 return false;
             }
+            // As it would be if it were polled with a waker that was kept of one in it.
+            // SAFETY: the top or in the tree; the lock is held.
+            if unsafe { tree.is_within(above, twig) } {
+                return false;
+            }
             if before.is_some() {
                 // Whatever hangs below it stays there.
                 // SAFETY: it is in this tree; the lock is held.

@@ -17,7 +17,7 @@ use pleach::{
 
 use crate::{
     below, nodes, panics,
-    support::{block_on, poll_now, yield_now},
+    support::{block_on, poll_now, poll_with, yield_now},
     tree,
 };
 
@@ -328,4 +328,33 @@ fn whoever_looks_may_drop_what_is_looked_at() {
     // The children of the top and the first of the scopes were there; then nothing was.
     assert_eq!(told, ["0#0", "0#1", "0#2", "0#3", "1#0"]);
     block_on(ready(()));
+}
+
+#[test]
+fn a_scope_that_is_polled_with_a_waker_from_within_it_stays_where_it_is() {
+    let kept = Mutex::new(None);
+    block_on(scope!(named = "top", |s| {
+        let innermost = || async {
+            std::future::poll_fn(|cx| {
+                kept.lock().unwrap().get_or_insert(cx.waker().clone());
+                Poll::<()>::Pending
+            })
+            .await;
+        };
+        let mut outer: Boxed<'_> = Box::pin(scope!(named = "outer", |outer| {
+            outer.spawn(scope!(named = "inner", |inner| {
+                inner.spawn(innermost()).named("innermost");
+            }));
+        }));
+        for _ in 0..4 {
+            assert!(poll_once(&mut outer).await.is_pending());
+        }
+        let shape = "top[outer[1#1[inner[innermost]]]]";
+        assert_eq!(tree(&s), shape);
+        let waker = kept.lock().unwrap().take().unwrap();
+        assert!(poll_with(outer.as_mut(), &waker).is_pending());
+        assert_eq!(tree(&s), shape);
+        drop(outer);
+        assert_eq!(tree(&s), "top");
+    }));
 }

@@ -52,22 +52,29 @@ impl Card {
     /// That of a child which is spawned where this is called, or of a body which is made there.
     #[track_caller]
     pub(crate) fn new(number: usize) -> Self {
-        Self::at(number, Location::caller())
-    }
-
-    /// That of a child of this branch which is spawned nowhere in particular.
-    pub(crate) fn of(branch: &Branch, number: usize) -> Self {
-        Self::at(number, branch.site)
-    }
-
-    fn at(number: usize, site: &'static Location<'static>) -> Self {
-        let what = ptr::from_ref(site).cast_mut().cast();
-        Self::with(number, what, Stamp::now())
+        let site = ptr::from_ref(Location::caller()).cast_mut().cast();
+        Self::with(number, site, Stamp::now())
     }
 
     /// Of no child yet.
     pub(crate) fn vacant() -> Self {
         Self::mark()
+    }
+
+    /// Makes it that of a child of this branch, which was spawned nowhere in particular.
+    ///
+    /// # Safety
+    ///
+    /// It was vacant or that of another such child, is not linked, and nobody else has it.
+    #[inline]
+    pub(crate) unsafe fn fill(card: *mut Self, branch: &Branch, number: usize) {
+        // SAFETY: the caller's word.
+        let card = unsafe { &mut *card };
+        let site = ptr::from_ref(branch.site).cast_mut().cast();
+        card.what.store(site, Ordering::Relaxed);
+        card.number = number;
+        card.born = Stamp::now();
+        card.notes = WaitNotes::new();
     }
 
     pub(super) fn mark() -> Self {

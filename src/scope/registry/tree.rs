@@ -93,6 +93,19 @@ impl Tree {
         NonNull::new(parent.cast_mut()).map(|parent| (parent, number))
     }
 
+    /// Whether `twig` is `above` or somewhere below that.
+    ///
+    /// # Safety
+    ///
+    /// `twig` is the top or in the tree, and the lock is held.
+    pub(super) unsafe fn is_within(&self, mut twig: *const Twig, above: *const Twig) -> bool {
+        while !twig.is_null() && !ptr::eq(twig, above) {
+            // SAFETY: the caller's word, and so is a parent.
+            twig = unsafe { links(twig) }.parent;
+        }
+        !twig.is_null()
+    }
+
     /// Puts a twig below child `number` of `parent`, as the last there.
     ///
     /// # Safety
