@@ -4,6 +4,38 @@
 //! no global lock and no variable of the thread, and it works without `std`. Whoever has a
 //! [`Scope`](crate::Scope) or a token looks at all that is below it.
 //!
+//! # Looking
+//!
+//! Whatever can be looked at, a scope or something of yours, is [`Inspect`]: it calls a closure with each of
+//! its [`Node`]s. With an allocator there is a [`Snapshot`], all of them in the order of the tree:
+//!
+//! * to read: as text, the way `tree` draws folders ([`Snapshot::tree`]), for graphviz
+//!   ([`dot`](Snapshot::dot)), for programs ([`json_lines`](Snapshot::json_lines)), and as a picture
+//!   ([`svg`](Snapshot::svg));
+//! * to compare: what is new, gone, or [stuck](Diff::stuck) [since](Snapshot::since) the last one; and
+//!   as a [`Timeline`] of many.
+//!
+//! ```
+//! # use pleach::inspect::{Node, NodeId, NodeKind, Snapshot, State};
+//! # let node = |number, kind| Node::new(NodeId::new(0, number), kind);
+//! # let root = node(0, NodeKind::Scope).with_name("server");
+//! # let below = |number, name| {
+//! #     node(number, NodeKind::Child).with_name(name).with_parent(root.id())
+//! # };
+//! # let snapshot: Snapshot = [
+//! #     root, below(1, "accept"), below(2, "worker"), below(3, "worker"),
+//! #     below(4, "flush").with_state(State::Ready),
+//! # ].into_iter().collect();
+//! assert_eq!(
+//!     snapshot.tree().collapse(2).to_string(),
+//!     "server (scope) waiting
+//! ├── accept waiting
+//! ├── 2*[worker waiting]
+//! └── flush ready
+//! "
+//! );
+//! ```
+//!
 //! # How it hangs together
 //!
 //! * A [`Node`] is a scope (with its body, which is child 0), a child, or a token: values, copied
@@ -13,22 +45,29 @@
 //!   wait, where it was begun and at what. A note is of one poll, and the child's next poll makes it void;
 //!   so no note is ever out of date, whatever becomes of the future that has left it.
 
+mod build;
 #[allow(dead_code, reason = "until nodes note when they began")]
 pub(crate) mod clock;
+mod diff;
 mod kind;
 mod node;
 mod note;
+mod render;
 mod serial;
 mod site;
+mod snapshot;
 mod ties;
 mod waits;
 
 pub use clock::set_clock;
+pub use diff::{Diff, Stuck};
 pub use kind::WaitKind;
 pub use node::{Node, NodeId, NodeKind, Resource, State, Wait, Waits};
 pub(crate) use note::{Hold, as_one, inner, note, tie, within};
+pub use render::{Activity, Dot, JsonLines, Row, Svg, Timeline, TimelineSvg, Tree};
 pub(crate) use serial::Serial;
 pub(crate) use site::{Made, Site};
+pub use snapshot::{Children, Entry, Iter, Snapshot};
 pub use ties::{Tie, TieKind, Ties};
 pub(crate) use waits::{Running, WaitNotes};
 

@@ -102,6 +102,12 @@ pub struct Node {
 }
 
 impl NodeId {
+    /// The group of the node: the number of its scope among those of the root.
+    #[must_use]
+    pub const fn group(self) -> usize {
+        self.group
+    }
+
     /// The number of the child in its scope, as [`ChildId`](crate::scope::ChildId) has it; 0 for a
     /// scope.
     #[must_use]
@@ -119,6 +125,35 @@ impl fmt::Display for NodeId {
 impl fmt::Debug for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl NodeKind {
+    /// Its name: `scope`, `child`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scope => "scope",
+            Self::Group => "group",
+            Self::Child => "child",
+            Self::Daemon => "daemon",
+            Self::Shielded => "shielded",
+            Self::Parallel => "parallel",
+            Self::Token => "token",
+        }
+    }
+}
+
+impl State {
+    /// Its name: `waiting`, `ready`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unstarted => "unstarted",
+            Self::Ready => "ready",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+        }
     }
 }
 

@@ -1,0 +1,18 @@
+//! A picture for people and programs: text, graphviz, JSON, SVG.
+//!
+//! All of them are `Display`s that borrow the picture, allocate nothing and go over it
+//! once. What they have in common, how a node is called and what it does, and how text is escaped, is in
+//! `render/parts.rs`.
+
+mod dot;
+mod json;
+mod parts;
+mod svg;
+mod timeline;
+mod tree;
+
+pub use dot::Dot;
+pub use json::JsonLines;
+pub use svg::Svg;
+pub use timeline::{Activity, Row, Timeline, TimelineSvg};
+pub use tree::Tree;

@@ -1,0 +1,268 @@
+//! The pictures, byte for byte: `GOLDEN=overwrite cargo test --features inspect --test inspect_snapshot`
+//! writes them anew. Two of them are those of the documentation.
+
+use std::{
+    env,
+    fmt::Display,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::{child, numbers, scope, server, snapshot};
+
+#[track_caller]
+fn compare(path: &str, picture: impl Display) {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let picture = picture.to_string();
+    if env::var_os("GOLDEN").is_some_and(|what| what == "overwrite") {
+        fs::write(&path, &picture).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap();
+    assert!(
+        picture == expected,
+        "{} differs:\n{picture}",
+        path.display()
+    );
+}
+
+#[test]
+fn text() {
+    let taken = server::snapshot();
+    compare("tests/inspect_snapshot/golden/tree.txt", &taken);
+    let brief = taken.tree().collapse(3).sites(false).ages(false);
+    compare("tests/inspect_snapshot/golden/brief.txt", &brief);
+    let ascii = taken.tree().ascii().ids(true).waits(false).depth(2);
+    compare("tests/inspect_snapshot/golden/ascii.txt", &ascii);
+    compare("tests/inspect_snapshot/golden/odd.txt", server::odd());
+}
+
+#[test]
+fn graphviz() {
+    compare(
+        "tests/inspect_snapshot/golden/tree.dot",
+        server::snapshot().dot(),
+    );
+    compare("tests/inspect_snapshot/golden/odd.dot", server::odd().dot());
+}
+
+#[test]
+fn json() {
+    compare(
+        "tests/inspect_snapshot/golden/tree.jsonl",
+        server::snapshot().json_lines(),
+    );
+    compare(
+        "tests/inspect_snapshot/golden/odd.jsonl",
+        server::odd().json_lines(),
+    );
+}
+
+#[test]
+fn svg() {
+    compare("docs/inspect/tree.svg", server::snapshot().svg());
+    compare("tests/inspect_snapshot/golden/odd.svg", server::odd().svg());
+    compare("docs/inspect/timeline.svg", server::timeline().svg());
+}
+
+#[test]
+fn each_line_of_json_says_what_the_node_is() {
+    for taken in [server::snapshot(), server::odd()] {
+        let text = taken.json_lines().to_string();
+        assert_eq!(text.lines().count(), taken.len());
+        for (line, entry) in text.lines().zip(&taken) {
+            let value: Value = serde_json::from_str(line).unwrap();
+            let node = entry.node();
+            let text = |value: Option<String>| value.map_or(Value::Null, Value::from);
+            assert_eq!(value["id"], text(Some(node.id().to_string())));
+            assert_eq!(
+                value["parent"],
+                text(node.parent().map(|id| id.to_string()))
+            );
+            assert_eq!(value["name"], text(node.name().map(str::to_owned)));
+            assert_eq!(value["site"], text(node.site().map(ToString::to_string)));
+            assert_eq!(
+                value["cause"],
+                text(node.cause().map(|cause| cause.to_string()))
+            );
+            assert_eq!(value["polls"], node.polls());
+            assert_eq!(value["depth"], entry.depth());
+            let waits = value["waits"].as_array().unwrap();
+            assert_eq!(waits.len(), node.waits().iter().count());
+            for (value, wait) in waits.iter().zip(node.waits().iter()) {
+                assert_eq!(value["kind"], wait.kind().name());
+                assert_eq!(value["site"], wait.site().to_string());
+                assert_eq!(
+                    value["resource"],
+                    format!("{:#x}", wait.resource().address())
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_longest_ages_are_numbers_of_json_all_the_same() {
+    let taken = snapshot([scope(0).with_age(Duration::MAX)]);
+    let value: Value = serde_json::from_str(&taken.json_lines().to_string()).unwrap();
+    assert_eq!(value["age_ms"], u64::MAX);
+}
+
+#[test]
+fn pictures_in_xml_are_well_formed() {
+    for taken in [server::snapshot(), server::odd()] {
+        check_xml(&taken.svg().to_string());
+    }
+    check_xml(&server::timeline().svg().to_string());
+    let mut timeline = pleach::inspect::Timeline::new();
+    for entry in &server::odd() {
+        timeline.row(entry.node());
+    }
+    check_xml(&timeline.svg().to_string());
+}
+
+/// Elements are closed as they were opened, and text is escaped.
+fn check_xml(text: &str) {
+    let mut open = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        check_text(&rest[..at]);
+        let end = rest[at..].find('>').expect("an end of the tag") + at;
+        let tag = &rest[at + 1..end];
+        check_text(tag);
+        rest = &rest[end + 1..];
+        match tag.strip_prefix('/') {
+            Some(name) => assert_eq!(open.pop(), Some(name)),
+            None if tag.ends_with('/') => {}
+            None => open.push(tag.split(' ').next().unwrap()),
+        }
+    }
+    assert_eq!((rest, open), ("\n", Vec::<&str>::new()));
+}
+
+fn check_text(text: &str) {
+    assert!(!text.contains(['<', '>']), "{text}");
+    assert!(
+        !text.contains(|c: char| c.is_control() && c != '\n'),
+        "{text}"
+    );
+    for (at, _) in text.match_indices('&') {
+        let entity = ["&amp;", "&lt;", "&gt;", "&quot;"];
+        assert!(
+            entity.iter().any(|entity| text[at..].starts_with(entity)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn strings_of_graphviz_end_where_they_should() {
+    for taken in [server::snapshot(), server::odd()] {
+        for line in taken.dot().to_string().lines() {
+            let mut is_inside = false;
+            let mut chars = line.chars();
+            while let Some(c) = chars.next() {
+                match c {
+                    '"' => is_inside = !is_inside,
+                    '\\' => assert!(is_inside && matches!(chars.next(), Some('"' | '\\' | 'n'))),
+                    c => assert!(!c.is_control()),
+                }
+            }
+            assert!(!is_inside, "{line}");
+        }
+    }
+}
+
+#[test]
+fn text_is_cut_at_a_depth_and_says_so() {
+    let taken = snapshot([scope(1), child(2, 1), child(3, 2), child(4, 3), child(5, 1)]);
+    assert_eq!(
+        taken.tree().depth(1).to_string(),
+        "scope waiting\n├── child waiting (+2 below)\n└── child waiting\n"
+    );
+    assert_eq!(
+        taken.tree().depth(0).to_string(),
+        "scope waiting (+4 below)\n"
+    );
+    assert_eq!(
+        numbers(&taken).len(),
+        taken.tree().depth(9).to_string().lines().count()
+    );
+}
+
+#[test]
+fn siblings_are_one_if_they_and_all_below_them_are_alike() {
+    let named = |number, parent, name| child(number, parent).with_name(name);
+    let taken = snapshot([
+        scope(1),
+        named(2, 1, "a"),
+        named(3, 2, "b"),
+        named(4, 1, "a"),
+        named(5, 4, "b"),
+        named(6, 1, "a"),
+        named(7, 6, "c"),
+        named(8, 6, "c"),
+        named(9, 1, "a"),
+    ]);
+    let two = "scope waiting
+├── 2*[a waiting]
+│   └── b waiting
+├── a waiting
+│   └── 2*[c waiting]
+└── a waiting
+";
+    assert_eq!(taken.tree().collapse(2).to_string(), two);
+    assert_eq!(taken.tree().collapse(0).to_string(), two);
+    assert_eq!(taken.tree().collapse(3).to_string(), taken.to_string());
+    // The same nodes, one below the other or side by side.
+    let shapes = [
+        child(2, 1),
+        child(3, 2),
+        child(4, 3),
+        child(5, 1),
+        child(6, 5),
+        child(7, 5),
+    ];
+    let taken = snapshot([scope(1)].into_iter().chain(shapes));
+    let text = taken.tree().collapse(2).to_string();
+    assert!(
+        text.starts_with("scope waiting\n├── child waiting\n│   └── child waiting\n"),
+        "{text}"
+    );
+    // Ages and polls may differ.
+    let aged = |number, seconds| {
+        child(number, 1)
+            .with_age(Duration::from_secs(seconds))
+            .with_polls(number)
+    };
+    let taken = snapshot([scope(1), aged(2, 9), aged(3, 8)]);
+    let text = taken.tree().collapse(2).to_string();
+    assert_eq!(text, "scope waiting\n└── 2*[child waiting, 9s old]\n");
+}
+
+#[test]
+fn ages_are_said_as_people_say_them() {
+    let cases = [
+        (0, 0, "0s"),
+        (0, 999, "999ns"),
+        (0, 35_000, "35us"),
+        (0, 999_999_999, "999ms"),
+        (1, 0, "1s"),
+        (1, 99_999_999, "1s"),
+        (3, 250_000_000, "3.2s"),
+        (59, 999_000_000, "59s"),
+        (60, 0, "1m"),
+        (303, 0, "5m 3s"),
+        (3599, 0, "59m 59s"),
+        (7_500, 0, "2h 5m"),
+        (86_399, 0, "23h 59m"),
+        (86_400, 0, "1d"),
+        (273_600, 0, "3d 4h"),
+    ];
+    for (seconds, nanos, said) in cases {
+        let taken = snapshot([scope(0).with_age(Duration::new(seconds, nanos))]);
+        assert_eq!(taken.to_string(), format!("scope waiting, {said} old\n"));
+    }
+}
