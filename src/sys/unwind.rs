@@ -36,6 +36,12 @@ mod imp {
         std::thread::panicking()
     }
 
+    /// Prints what cannot be told by a panic.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn tell(what: core::fmt::Arguments<'_>) {
+        std::eprintln!("{what}");
+    }
+
     /// Drops a payload that nobody will see. It is the user's type, so this too may panic;
     /// what that panic carries is leaked, or there would be no end to it.
     pub(super) fn discard(payload: Payload) {
@@ -66,12 +72,18 @@ mod imp {
         false
     }
 
+    /// There is nowhere to print to.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn tell(_: core::fmt::Arguments<'_>) {}
+
     pub(super) fn discard(payload: Payload) {
         match payload {}
     }
 }
 
 use imp::discard;
+#[cfg(feature = "inspect")]
+pub(crate) use imp::tell;
 pub(crate) use imp::{Payload, catch, is_panicking, resume, resume_unless_panicking};
 
 /// Runs user code in a destructor, or where one may be running: its panic goes on, unless

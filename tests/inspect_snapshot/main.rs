@@ -7,6 +7,7 @@ mod rng;
 mod deep;
 mod diff;
 mod golden;
+mod leak;
 mod order;
 mod random;
 mod server;
