@@ -13,7 +13,9 @@
 //!   ([`dot`](Snapshot::dot)), for programs ([`json_lines`](Snapshot::json_lines)), and as a picture
 //!   ([`svg`](Snapshot::svg));
 //! * to compare: what is new, gone, or [stuck](Diff::stuck) [since](Snapshot::since) the last one; and
-//!   as a [`Timeline`] of many.
+//!   as a [`Timeline`] of many;
+//! * to find what does not end: a [`LeakGuard`] in tests, a [`LeakWatch`] in what runs for long, and
+//!   [`cancelled_but_alive`](Snapshot::cancelled_but_alive), the best sign of all.
 //!
 //! ```
 //! # use pleach::inspect::{Node, NodeId, NodeKind, Snapshot, State};
@@ -59,6 +61,7 @@ mod site;
 mod snapshot;
 mod ties;
 mod waits;
+mod watch;
 
 pub use clock::set_clock;
 pub use diff::{Diff, Stuck};
@@ -72,6 +75,7 @@ pub(crate) use site::{Made, Site};
 pub use snapshot::{Children, Entry, Iter, Snapshot};
 pub use ties::{Tie, TieKind, Ties};
 pub(crate) use waits::{Running, WaitNotes};
+pub use watch::{Counts, LeakEvent, LeakWatch};
 
 /// What can be looked at: a scope, a group, a token.
 pub trait Inspect {

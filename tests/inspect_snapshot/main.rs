@@ -12,6 +12,7 @@ mod order;
 mod random;
 mod server;
 mod timeline;
+mod watch;
 
 use std::cell::RefCell;
 
