@@ -9,15 +9,11 @@ use futures_util::Stream;
 use pleach::{
     cancel::{Cancelled, Cause},
     group::{AnyOk, Collect, Joiner, Quorum, Results, Spawner, TryAll, group, open},
+    testing::inject::{Bell, Part, Probe, Task, Trial, World, settled},
     time::{Clock, ManualClock, sleep},
 };
 
-use crate::{
-    harness::{Trial, inject},
-    support::yield_now,
-    task::{Bell, Task},
-    world::{Output, Part, Probe, World, settled},
-};
+use crate::{Output, inject, support::yield_now};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -5,14 +5,10 @@ use std::future::Future;
 use pleach::{
     join::{join, try_join},
     select::race,
+    testing::inject::{Bell, Trial, World, settled},
 };
 
-use crate::{
-    harness::{Trial, inject},
-    support::yield_now,
-    task::Bell,
-    world::{Output, World, settled},
-};
+use crate::{Output, inject, support::yield_now};
 
 /// Yields so often, waits for the bell, and gives an output.
 fn child(

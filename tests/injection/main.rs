@@ -1,46 +1,68 @@
 //! Exhaustive injection: scopes, groups and joins are dropped after each of their polls, and
-//! panics are raised at each point where they run user code.
-//!
-//! A *scenario* ([`harness::Trial`]) is a future made of instrumented parts ([`world`]): children,
-//! bodies, outputs, errors, sources, joiners, and the waker of the task that polls it. Whenever one
-//! of them runs (a poll, a drop, a callback, a call of the waker's vtable) that is a *point*. A
-//! first run tells what comes of it undisturbed. Then, for each of its polls and points:
-//!
-//! | injected | |
-//! |---|---|
-//! | a drop | the future is dropped after the n-th poll |
-//! | a panic | the n-th point panics |
-//! | a panic in a drop | the future is dropped after the n-th poll, and the m-th point since panics |
-//! | two panics | the n-th point panics, and the m-th since that does too |
-//!
-//! After each of them these are checked:
-//!
-//! * **Nothing outlives it.** Every part has been dropped, once, where it was polled, and before the
-//!   future was ready or its panic came out; nothing was polled after that. All wakers are gone and
-//!   all memory is freed.
-//! * **Nothing is lost.** The outcome is that of the undisturbed run, or the panic came out, once:
-//!   of the future's poll or drop, or of whatever outside call it was raised in. Of two the first
-//!   comes out; the second may give way to it. Handles that outlive the future are ready.
-//! * Others on the thread work as before.
-//!
-//! A point does not panic while another panic unwinds: the language aborts at that.
+//! panics are raised at each point where they run user code. `pleach::testing::inject` says how, and what
+//! is checked; here all memory of the thread is counted besides, and others on the thread must work as
+//! before. Handles that outlive the future must be ready.
 #![cfg(panic = "unwind")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod groups;
-mod harness;
 mod joins;
 mod scopes;
 mod stops;
-mod task;
-mod world;
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
+    future::Future,
+    num::NonZeroUsize,
+    pin::Pin,
+    task::Poll,
 };
+
+use pleach::{
+    group::{All, group},
+    join::join,
+    scope,
+    testing::inject::{Inject, Trial, World},
+};
+
+use support::{block_on, poll_now};
+
+/// What children give.
+type Output = pleach::testing::inject::Output<u32>;
+
+/// Does everything to a scenario that can be done to it. There must be so many things at least, so
+/// that a scenario that shrinks is noticed.
+fn inject(name: &str, least: usize, build: impl Fn(&World) -> Trial) {
+    let inject = Inject::new().memory(live).follow_up(expect_others_to_work);
+    let injections = inject.all(build);
+    println!("{name}: {injections}");
+    assert!(injections.total() >= least, "{name} has shrunk");
+}
+
+/// What was done to one scope or group is of no consequence to others on this thread.
+fn expect_others_to_work() {
+    let sum = block_on(scope!(limit = NonZeroUsize::MIN, |s| {
+        let child = s.spawn_with(|s| async move { s.spawn(async { 2 }).await.unwrap() });
+        s.spawn(async { 1 }).await.unwrap() + child.await.unwrap()
+    }));
+    let outputs = block_on(group([1, 2].map(|n| async move { n })).join(All::new()));
+    let pair = block_on(join((async { 1 }, async { 2 })));
+    assert_eq!((sum, &outputs[..], pair), (3, &[1, 2][..], (1, 2)));
+}
+
+/// The output of a future that has to be ready, whatever became of its scope.
+fn resolved<F: Future + Unpin>(world: &World, mut future: F) -> Option<F::Output> {
+    match poll_now(Pin::new(&mut future)) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => {
+            world.fail("a handle hangs");
+            None
+        }
+    }
+}
 
 /// Counts what is allocated on a thread and not freed.
 struct Counting;

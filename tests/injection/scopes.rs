@@ -17,14 +17,10 @@ use std::{
 use pleach::{
     Cancelled, Handle, Scope, local_scope, scope,
     scope::{scope, try_scope},
+    testing::inject::{Bell, Part, Task, Trial, World, settled},
 };
 
-use crate::{
-    harness::{Trial, inject},
-    support::yield_now,
-    task::{Bell, Task, resolved},
-    world::{Output, Part, World, settled},
-};
+use crate::{Output, inject, resolved, support::yield_now};
 
 fn limit(n: usize) -> NonZeroUsize {
     NonZeroUsize::new(n).unwrap()

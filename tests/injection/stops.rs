@@ -5,16 +5,12 @@ use std::{future::Future, num::NonZeroUsize, rc::Rc, time::Duration};
 use pleach::{
     scope,
     scope::{local, scope, try_scope},
+    testing::inject::{Bell, Trial, World, settled},
     time::{Clock, ManualClock, sleep},
     try_scope,
 };
 
-use crate::{
-    harness::{Trial, inject},
-    support::yield_now,
-    task::{Bell, resolved},
-    world::{Output, World, settled},
-};
+use crate::{Output, inject, resolved, support::yield_now};
 
 const SECOND: Duration = Duration::from_secs(1);
 

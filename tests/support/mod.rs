@@ -1,103 +1,21 @@
 //! What several test files need: wakers that misbehave, counters, polling by hand.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
 pub(crate) mod programs;
 pub(crate) mod rng;
+// The crate's own, also where its feature `testing` is off.
+#[path = "../../src/testing/waker.rs"]
+#[allow(unreachable_pub, reason = "public there")]
+mod waker;
 
 use std::{
     future::Future,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker},
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
 };
 
-type Hook = Option<Box<dyn Fn() + Send + Sync>>;
-
-/// A waker whose vtable calls back into whatever is under test.
-#[derive(Default)]
-pub(crate) struct Hostile {
-    on_clone: Hook,
-    on_wake: Hook,
-    on_drop: Hook,
-}
-
-impl Hostile {
-    pub(crate) fn on_clone(mut self, f: impl Fn() + Send + Sync + 'static) -> Self {
-        self.on_clone = Some(Box::new(f));
-        self
-    }
-
-    pub(crate) fn on_wake(mut self, f: impl Fn() + Send + Sync + 'static) -> Self {
-        self.on_wake = Some(Box::new(f));
-        self
-    }
-
-    pub(crate) fn on_drop(mut self, f: impl Fn() + Send + Sync + 'static) -> Self {
-        self.on_drop = Some(Box::new(f));
-        self
-    }
-
-    pub(crate) fn waker(self) -> Waker {
-        let data = Arc::into_raw(Arc::new(self));
-        // SAFETY: the table treats the data as one count of an `Arc<Hostile>`.
-        unsafe { Waker::new(data.cast(), &VTABLE) }
-    }
-
-    fn call(hook: &Hook) {
-        if let Some(hook) = hook {
-            hook();
-        }
-    }
-}
-
-static VTABLE: RawWakerVTable = RawWakerVTable::new(
-    |data| {
-        // First, since it may panic, and a count taken before would never be given back.
-        // SAFETY: the data is a count of an `Arc<Hostile>` that the caller keeps.
-        Hostile::call(&unsafe { &*data.cast::<Hostile>() }.on_clone);
-        // SAFETY: as above.
-        unsafe { Arc::increment_strong_count(data.cast::<Hostile>()) };
-        RawWaker::new(data, &VTABLE)
-    },
-    |data| {
-        // SAFETY: the data is a count that the caller gives up.
-        let hostile = unsafe { Arc::from_raw(data.cast::<Hostile>()) };
-        Hostile::call(&hostile.on_wake);
-    },
-    |data| {
-        // SAFETY: the data is a count of an `Arc<Hostile>` that the caller keeps.
-        Hostile::call(&unsafe { &*data.cast::<Hostile>() }.on_wake);
-    },
-    |data| {
-        // SAFETY: the data is a count that the caller gives up.
-        let hostile = unsafe { Arc::from_raw(data.cast::<Hostile>()) };
-        Hostile::call(&hostile.on_drop);
-    },
-);
-
-/// Counts its wakes.
-#[derive(Default)]
-pub(crate) struct Wakes(AtomicUsize);
-
-impl Wakes {
-    pub(crate) fn new() -> (Arc<Self>, Waker) {
-        let wakes = Arc::new(Self::default());
-        (Arc::clone(&wakes), Waker::from(wakes))
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.0.load(SeqCst)
-    }
-}
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
+pub(crate) use waker::{HookedWaker as Hostile, Wakes};
 
 /// Runs a future on this thread, also in builds where the crate's own `block_on` is left out.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {

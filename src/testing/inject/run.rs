@@ -1,42 +1,50 @@
-//! Runs a scenario again and again: undisturbed, dropped after each of its polls, with a panic at
-//! each of its points, with both, and with two panics.
+//! Runs a trial once, with what is done to it, and checks what came of it.
 
-use std::{
-    collections::VecDeque,
+use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
+use core::{
+    fmt,
     future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     task::{Context, Poll},
 };
 
-use pleach::{
-    group::{All, group},
-    join::join,
-    scope,
-};
-
-use crate::{
-    live,
-    support::block_on,
+use super::{
+    Inject,
     task::Task,
     world::{Injected, WAKER, World},
 };
+use crate::sys::unwind;
 
-/// More polls than any scenario takes.
-const MOST_POLLS: usize = 100;
+/// More polls than any trial takes.
+const MOST_POLLS: usize = 10_000;
 
 type Step = Box<dyn FnOnce()>;
 
-/// What a scenario builds: a future, and what happens around it.
-pub(crate) struct Trial {
+/// A future to do things to, and what happens around it.
+///
+/// It is polled when it was woken, by two tasks in turn. When it was not, somebody outside takes the next
+/// step; when there is none left, it hangs, and that is a failure.
+#[must_use = "it does nothing by itself: it is what `Inject` is given"]
+pub struct Trial {
     future: Pin<Box<dyn Future<Output = String>>>,
     outside: VecDeque<Step>,
     after: Vec<Step>,
 }
 
 impl Trial {
-    /// Of a future, with what it came to in words.
-    pub(crate) fn new<F: Future + 'static>(
+    /// Of a future, whose output is told from others by its `Debug`.
+    ///
+    /// What it is made of is gone when it is ready; so it must not be a [`child`](World::child) itself.
+    pub fn of<F>(world: &World, future: F) -> Self
+    where
+        F: Future + 'static,
+        F::Output: fmt::Debug,
+    {
+        Self::new(world, future, |output| format!("{output:?}"))
+    }
+
+    /// Of a future, with what it came to in words: the same in each run that comes to something.
+    pub fn new<F: Future + 'static>(
         world: &World,
         future: F,
         describe: impl FnOnce(&F::Output) -> String + 'static,
@@ -49,13 +57,13 @@ impl Trial {
     }
 
     /// What somebody outside does when nothing goes on within. Steps are taken one by one.
-    pub(crate) fn outside(mut self, step: impl FnOnce() + 'static) -> Self {
+    pub fn outside(mut self, step: impl FnOnce() + 'static) -> Self {
         self.outside.push_back(Box::new(step));
         self
     }
 
     /// What is done when the future is gone.
-    pub(crate) fn after(mut self, step: impl FnOnce() + 'static) -> Self {
+    pub fn after(mut self, step: impl FnOnce() + 'static) -> Self {
         self.after.push(Box::new(step));
         self
     }
@@ -69,22 +77,20 @@ async fn watched<F: Future>(
     describe: impl FnOnce(&F::Output) -> String,
 ) -> String {
     let mut future = Box::pin(future);
-    let output = poll_fn(
-        |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(output)) => {
-                world.expect_empty("with the result");
-                Poll::Ready(output)
+    let output = poll_fn(|cx| match unwind::catch(|| future.as_mut().poll(cx)) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(output)) => {
+            world.expect_empty("with the result");
+            Poll::Ready(output)
+        }
+        Err(payload) => {
+            let injected = payload.downcast_ref::<Injected>();
+            if injected.is_some_and(|injected| injected.at.part != WAKER) {
+                world.expect_empty("with a panic");
             }
-            Err(payload) => {
-                let injected = payload.downcast_ref::<Injected>();
-                if injected.is_some_and(|injected| injected.at.part != WAKER) {
-                    world.expect_empty("with a panic");
-                }
-                resume_unwind(payload)
-            }
-        },
-    )
+            unwind::resume(payload)
+        }
+    })
     .await;
     let text = describe(&output);
     // Before the text is returned: see `settled`.
@@ -93,29 +99,30 @@ async fn watched<F: Future>(
     text
 }
 
-/// What is done to a scenario.
+/// What is done to a trial.
 #[derive(Clone, Debug, Default)]
-struct Plan {
+pub(super) struct Plan {
     /// Dropped after so many polls.
-    dropped_after: Option<usize>,
+    pub(super) dropped_after: Option<usize>,
     /// A panic after so many points, counted from the beginning, or from the drop if there is one.
-    panics: Vec<usize>,
+    pub(super) panics: Vec<usize>,
 }
 
 /// What came of it.
-struct Run {
-    outcome: Option<String>,
-    injected: Vec<Injected>,
+pub(super) struct Run {
+    pub(super) outcome: Option<String>,
+    pub(super) injected: Vec<Injected>,
     failures: Vec<String>,
 }
 
-struct Scenario<'a> {
-    build: &'a dyn Fn(&World) -> Trial,
-    undisturbed: Option<String>,
+pub(super) struct Scenario<'a> {
+    pub(super) inject: &'a Inject,
+    pub(super) build: &'a dyn Fn(&World) -> Trial,
+    pub(super) undisturbed: Option<String>,
 }
 
 impl Scenario<'_> {
-    fn run(&self, plan: &Plan) -> Run {
+    pub(super) fn run(&self, plan: &Plan) -> Run {
         let world = World::default();
         let tasks = [Task::new(&world), Task::new(&world)];
         let Trial {
@@ -149,7 +156,7 @@ impl Scenario<'_> {
         }
     }
 
-    /// Law 2: the outcome is the undisturbed one, or the panic came out, once.
+    /// The outcome is the undisturbed one, or the panic came out, once.
     fn judge(&self, world: &World, plan: &Plan, outcome: Option<&String>) {
         let injected = world.injected();
         for Injected { number, at } in &injected {
@@ -174,8 +181,8 @@ impl Scenario<'_> {
     }
 
     /// As `run`, and everything has to be as it should be.
-    fn check(&self, plan: &Plan) -> Run {
-        let before = live();
+    pub(super) fn check(&self, plan: &Plan) -> Run {
+        let before = self.inject.live();
         let run = self.run(plan);
         let Run {
             outcome,
@@ -184,17 +191,18 @@ impl Scenario<'_> {
         } = run;
         assert!(
             failures.is_empty(),
-            "{plan:?}, panics at {injected:?}: {failures:#?}"
+            "{plan:?}, panics at {injected:?}:\n  {}",
+            failures.join("\n  ")
         );
         // What the run gives is all that it leaves.
         let left = isize::from(outcome.as_ref().is_some_and(|text| text.capacity() > 0))
             + isize::from(injected.capacity() > 0);
         assert_eq!(
-            live() - before,
-            left,
+            self.inject.live().map(|live| live - before.unwrap_or(0)),
+            before.map(|_| left),
             "{plan:?}, panics at {injected:?}: memory was leaked, or freed twice"
         );
-        expect_others_to_work();
+        self.inject.run_follow_up();
         Run {
             outcome,
             injected,
@@ -235,61 +243,8 @@ fn poll_to_end(
     (future, None)
 }
 
-/// What was done to one scope or group is of no consequence to others on this thread.
-fn expect_others_to_work() {
-    let sum = block_on(scope!(limit = std::num::NonZeroUsize::MIN, |s| {
-        let child = s.spawn_with(|s| async move { s.spawn(async { 2 }).await.unwrap() });
-        s.spawn(async { 1 }).await.unwrap() + child.await.unwrap()
-    }));
-    let outputs = block_on(group([1, 2].map(|n| async move { n })).join(All::new()));
-    let pair = block_on(join((async { 1 }, async { 2 })));
-    assert_eq!((sum, &outputs[..], pair), (3, &[1, 2][..], (1, 2)));
-}
-
-/// Does everything to a scenario that can be done to it. There must be so many things at least, so
-/// that a scenario that shrinks is noticed.
-pub(crate) fn inject(name: &str, least: usize, build: impl Fn(&World) -> Trial) {
-    let mut scenario = Scenario {
-        build: &build,
-        undisturbed: None,
-    };
-    // Once more than is counted: what is made once on a thread is there then.
-    scenario.run(&Plan::default());
-    let calm = scenario.check(&Plan::default());
-    scenario.undisturbed = calm.outcome;
-    assert!(scenario.undisturbed.is_some(), "{name} comes to nothing");
-
-    let (mut drops, mut panics_in_drops, mut panics, mut pairs) = (0, 0, 0, 0);
-    for dropped_after in 0.. {
-        let plan = |panics: &[usize]| Plan {
-            dropped_after: Some(dropped_after),
-            panics: panics.to_vec(),
-        };
-        if scenario.check(&plan(&[])).outcome.is_some() {
-            break;
-        }
-        drops += 1;
-        panics_in_drops += (0..)
-            .take_while(|at| !scenario.check(&plan(&[*at])).injected.is_empty())
-            .count();
+impl fmt::Debug for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trial").finish_non_exhaustive()
     }
-    for at in 0.. {
-        let plan = |panics: &[usize]| Plan {
-            dropped_after: None,
-            panics: panics.to_vec(),
-        };
-        if scenario.check(&plan(&[at])).injected.is_empty() {
-            break;
-        }
-        panics += 1;
-        pairs += (0..)
-            .take_while(|then| scenario.check(&plan(&[at, *then])).injected.len() == 2)
-            .count();
-    }
-    let total = drops + panics_in_drops + panics + pairs;
-    println!(
-        "{name}: {total} injections: {drops} drops, {panics_in_drops} panics in them, \
-         {panics} panics, {pairs} pairs of panics"
-    );
-    assert!(total >= least, "{name} has shrunk");
 }

@@ -3,33 +3,40 @@
 //! Everything instrumented belongs to a [`World`]. It says [`World::point`] wherever user code
 //! runs; the run may have asked that the n-th of these points panics.
 
-use std::{
-    collections::VecDeque,
+use alloc::{boxed::Box, collections::VecDeque, format, string::String, sync::Arc, vec::Vec};
+use core::{
     fmt,
-    future::Future,
+    future::{Future, poll_fn},
     marker::PhantomPinned,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    mem,
     pin::Pin,
-    sync::{Arc, Mutex},
+    ptr,
     task::{Context, Poll},
 };
+use std::{panic::resume_unwind, sync::Mutex, thread};
 
 use pin_project_lite::pin_project;
 
-use crate::support::message;
+use crate::{sys::unwind, testing::payload::message};
 
-/// What an injected panic carries: which of the injected ones it is, and where it was raised.
+/// What an injected panic carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Injected {
-    pub(crate) number: usize,
-    pub(crate) at: Point,
+#[non_exhaustive]
+pub struct Injected {
+    /// Which of the injected ones it is: 0 is the first.
+    pub number: usize,
+    /// Where it was raised.
+    pub at: Point,
 }
 
-/// Where user code runs: in which part, and doing what.
+/// Where code of yours runs: in which part, and doing what.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Point {
-    pub(crate) part: &'static str,
-    pub(crate) doing: &'static str,
+#[non_exhaustive]
+pub struct Point {
+    /// The name of the part.
+    pub part: &'static str,
+    /// What it does: "poll", "drop".
+    pub doing: &'static str,
 }
 
 impl fmt::Debug for Point {
@@ -39,10 +46,13 @@ impl fmt::Debug for Point {
 }
 
 /// The name of the part that the wakers of tasks are.
-pub(crate) const WAKER: &str = "waker";
+pub(super) const WAKER: &str = "waker";
 
+/// What the parts of one run belong to, and what tells when to panic.
+///
+/// A clone is the same world.
 #[derive(Clone, Default)]
-pub(crate) struct World(Arc<Mutex<State>>);
+pub struct World(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -68,10 +78,14 @@ impl World {
         f(&mut self.0.lock().expect("nothing panics under this lock"))
     }
 
-    /// User code runs. Panics if this is the point that was asked for, and no panic is on its
-    /// way: the language aborts at a second one.
-    pub(crate) fn point(&self, part: &'static str, doing: &'static str) {
-        if std::thread::panicking() {
+    /// A point: code runs that may panic.
+    ///
+    /// # Panics
+    ///
+    /// With an [`Injected`], if this is the point that was asked for, and no panic is on its way: the
+    /// language aborts at a second one.
+    pub fn point(&self, part: &'static str, doing: &'static str) {
+        if thread::panicking() {
             return;
         }
         let injected = self.with(|state| {
@@ -93,13 +107,16 @@ impl World {
     }
 
     /// From now on: so many points, then a panic; then so many more, then another; and so on.
-    pub(crate) fn light(&self, fuses: &[usize]) {
+    pub(super) fn light(&self, fuses: &[usize]) {
         self.with(|state| state.fuses = fuses.iter().copied().collect());
     }
 
     /// Runs what may panic as planned; `None` if it did.
-    pub(crate) fn guard<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
-        let payload = match catch_unwind(AssertUnwindSafe(f)) {
+    ///
+    /// What is done to the future of a trial from outside runs in this already; it is for what must not be
+    /// cut short there.
+    pub fn guard<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        let payload = match unwind::catch(f) {
             Ok(value) => return Some(value),
             Err(payload) => payload,
         };
@@ -110,35 +127,36 @@ impl World {
         None
     }
 
-    pub(crate) fn fail(&self, failure: impl Into<String>) {
+    /// Notes down what should not be. The run goes on, and has failed.
+    pub fn fail(&self, failure: impl Into<String>) {
         self.with(|state| state.failures.push(failure.into()));
     }
 
     /// The future is gone: nothing may be polled any more.
-    pub(crate) fn is_over(&self) {
+    pub(super) fn is_over(&self) {
         self.with(|state| state.is_over = true);
     }
 
-    pub(crate) fn injected(&self) -> Vec<Injected> {
+    pub(super) fn injected(&self) -> Vec<Injected> {
         self.with(|state| state.injected.clone())
     }
 
     /// How often the injected panic of that number came out somewhere.
-    pub(crate) fn surfaced(&self, number: usize) -> usize {
+    pub(super) fn surfaced(&self, number: usize) -> usize {
         self.with(|state| state.surfaced.iter().filter(|n| **n == number).count())
     }
 
-    pub(crate) fn count_waker(&self, change: isize) {
+    pub(super) fn count_waker(&self, change: isize) {
         self.with(|state| state.wakers += change);
     }
 
     /// Fails unless everything that must be gone with the future is gone.
-    pub(crate) fn expect_empty(&self, when: &str) {
+    pub(super) fn expect_empty(&self, when: &str) {
         self.expect_gone(when, |part| part.is_inside);
     }
 
     /// Fails unless everything is gone.
-    pub(crate) fn expect_all_gone(&self) {
+    pub(super) fn expect_all_gone(&self) {
         self.expect_gone("at the end", |_| true);
         let wakers = self.with(|state| state.wakers);
         if wakers != 0 {
@@ -159,17 +177,19 @@ impl World {
         }
     }
 
-    pub(crate) fn failures(&self) -> Vec<String> {
-        self.with(|state| std::mem::take(&mut state.failures))
+    pub(super) fn failures(&self) -> Vec<String> {
+        self.with(|state| mem::take(&mut state.failures))
     }
 
     /// A part that has to be gone when the future is.
-    pub(crate) fn part(&self, name: &'static str) -> Part {
+    #[must_use]
+    pub fn part(&self, name: &'static str) -> Part {
         self.add(name, true)
     }
 
     /// An output or an error, which may outlive the future.
-    pub(crate) fn output(&self, value: u32) -> Output {
+    #[must_use]
+    pub fn output<T>(&self, value: T) -> Output<T> {
         Output {
             value,
             _part: self.add("output", false),
@@ -193,29 +213,30 @@ impl World {
     }
 
     /// A future whose polls and drop are points.
-    pub(crate) fn child<F: Future>(&self, name: &'static str, future: F) -> Probe<F> {
+    pub fn child<F: Future>(&self, name: &'static str, future: F) -> Probe<F> {
         Probe::new(self.part(name), future)
     }
 
     /// As `child`, for one that may outlive the future of the trial.
-    pub(crate) fn free_child<F: Future>(&self, name: &'static str, future: F) -> Probe<F> {
+    pub fn free_child<F: Future>(&self, name: &'static str, future: F) -> Probe<F> {
         Probe::new(self.add(name, false), future)
     }
 }
 
-/// Awaits a future that may panic when it is dropped.
+/// Awaits a future that may panic when it is dropped, and drops it before its output is there.
 ///
 /// The compiler forgets what a block, or an await, gives if a destructor panics at the end of it
-/// (rust-lang/rust#47949). Instrumented parts are therefore dropped before there is a value.
-pub(crate) async fn settled<F: Future>(future: F) -> F::Output {
+/// (rust-lang/rust#47949): that looks like a leak of yours. So await children and probes by this within an
+/// `async` block that gives their output on.
+pub async fn settled<F: Future>(future: F) -> F::Output {
     let mut future = Box::pin(future);
-    let output = std::future::poll_fn(|cx| future.as_mut().poll(cx)).await;
+    let output = poll_fn(|cx| future.as_mut().poll(cx)).await;
     drop(future);
     output
 }
 
-/// Something instrumented. Its drop is a point, and must come once.
-pub(crate) struct Part {
+/// Something instrumented. Its drop is a point, and must come once, before the future is over.
+pub struct Part {
     world: World,
     id: usize,
     name: &'static str,
@@ -223,7 +244,7 @@ pub(crate) struct Part {
 
 impl Part {
     /// Something is done with the part: it must be alive, and so must the future.
-    pub(crate) fn used(&self, doing: &'static str) {
+    pub fn used(&self, doing: &'static str) {
         let (is_alive, is_over) =
             (self.world).with(|state| (state.parts[self.id].is_alive, state.is_over));
         if !is_alive || is_over {
@@ -236,8 +257,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        let was_alive =
-            (self.world).with(|state| std::mem::take(&mut state.parts[self.id].is_alive));
+        let was_alive = (self.world).with(|state| mem::take(&mut state.parts[self.id].is_alive));
         if !was_alive {
             self.world.fail(format!("{} was dropped twice", self.name));
         }
@@ -245,21 +265,23 @@ impl Drop for Part {
     }
 }
 
-/// What children give: a value with a destructor.
-pub(crate) struct Output {
-    pub(crate) value: u32,
+/// What futures give: a value with a destructor, which is a point. It may outlive the future.
+pub struct Output<T> {
+    /// The value.
+    pub value: T,
     _part: Part,
 }
 
-impl fmt::Debug for Output {
+impl<T: fmt::Debug> fmt::Debug for Output<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.value.fmt(f)
     }
 }
 
 pin_project! {
-    /// A future whose polls and drop are points, and which is dropped where it was polled.
-    pub(crate) struct Probe<F> {
+    /// A future whose polls and drop are points, and which must be dropped where it was polled.
+    #[must_use = "futures do nothing unless awaited or polled"]
+    pub struct Probe<F> {
         part: Part,
         address: Option<usize>,
         #[pin]
@@ -271,7 +293,7 @@ pin_project! {
     impl<F> PinnedDrop for Probe<F> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            let here = std::ptr::from_ref(&*this.part).addr();
+            let here = ptr::from_ref(&*this.part).addr();
             if this.address.is_some_and(|address| address != here) {
                 this.part.world.fail(format!("{} was moved", this.part.name));
             }
@@ -295,8 +317,26 @@ impl<F: Future> Future for Probe<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        *this.address = Some(std::ptr::from_ref(&*this.part).addr());
+        *this.address = Some(ptr::from_ref(&*this.part).addr());
         this.part.used("poll");
         this.future.poll(cx)
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Part").field(&self.name).finish()
+    }
+}
+
+impl<F> fmt::Debug for Probe<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Probe").field(&self.part.name).finish()
     }
 }

@@ -1,22 +1,21 @@
 //! Who polls and who wakes: a task whose waker is instrumented, and a bell to wait for.
 
-use std::{
+use alloc::{sync::Arc, vec::Vec};
+use core::{
+    fmt,
     future::{Future, poll_fn},
-    mem::ManuallyDrop,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
+    mem::{self, ManuallyDrop},
+    sync::atomic::{AtomicBool, Ordering},
     task::{Poll, RawWaker, RawWakerVTable, Waker},
 };
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{
-    support::poll_now,
-    world::{WAKER, World},
-};
+use super::world::{WAKER, World};
 
-/// A task. Each call of its wakers' vtable is a point, and each waker is counted.
-pub(crate) struct Task(Arc<State>);
+/// Who polls a future: each call of its wakers' table is a point, and each waker is counted.
+///
+/// A trial has two of them, which take turns. It is also for polls from outside.
+pub struct Task(Arc<State>);
 
 struct State {
     world: World,
@@ -24,7 +23,9 @@ struct State {
 }
 
 impl Task {
-    pub(crate) fn new(world: &World) -> Self {
+    /// A task of that world.
+    #[must_use]
+    pub fn new(world: &World) -> Self {
         Self(Arc::new(State {
             world: world.clone(),
             woken: AtomicBool::new(false),
@@ -32,22 +33,25 @@ impl Task {
     }
 
     /// A waker that is not counted: it is not dropped.
-    pub(crate) fn waker(&self) -> ManuallyDrop<Waker> {
+    #[must_use]
+    pub fn waker(&self) -> ManuallyDrop<Waker> {
         // SAFETY: the table takes its data for an `Arc`, of which this is no count: it is not
         // given up either.
         ManuallyDrop::new(unsafe { Waker::new(Arc::as_ptr(&self.0).cast(), &TABLE) })
     }
 
     /// Whether it was woken since this was last asked.
-    pub(crate) fn take_woken(&self) -> bool {
-        self.0.woken.swap(false, SeqCst)
+    pub fn take_woken(&self) -> bool {
+        // Pairs with the store of a wake: what came before that is seen.
+        self.0.woken.swap(false, Ordering::Acquire)
     }
 }
 
 impl State {
     fn wake(&self, doing: &'static str) {
         // First: a waker that panics has woken.
-        self.woken.store(true, SeqCst);
+        // Pairs with the swap in `take_woken`.
+        self.woken.store(true, Ordering::Release);
         self.world.point(WAKER, doing);
     }
 }
@@ -81,48 +85,64 @@ static TABLE: RawWakerVTable = RawWakerVTable::new(
     },
 );
 
-/// What can be waited for. It keeps all wakers that it was given, also when they are of no use
-/// any more.
+/// What can be waited for, and rung from outside. It keeps all wakers that it was given, also when they
+/// are of no use any more.
 #[derive(Clone, Default)]
-pub(crate) struct Bell(Arc<Rope>);
+pub struct Bell(Arc<Rope>);
 
 #[derive(Default)]
 struct Rope {
-    has_rung: AtomicBool,
-    wakers: Mutex<Vec<Waker>>,
+    state: Mutex<(bool, Vec<Waker>)>,
+}
+
+impl Rope {
+    fn state(&self) -> MutexGuard<'_, (bool, Vec<Waker>)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Bell {
-    pub(crate) fn wait(&self) -> impl Future<Output = ()> + Send + use<> {
+    /// Waits until it has rung.
+    pub fn wait(&self) -> impl Future<Output = ()> + Send + use<> {
         let Self(rope) = self.clone();
         poll_fn(move |cx| {
-            if rope.has_rung.load(SeqCst) {
+            if rope.state().0 {
                 return Poll::Ready(());
             }
             let waker = cx.waker().clone();
-            rope.wakers.lock().unwrap().push(waker);
+            let mut state = rope.state();
+            if state.0 {
+                // It has rung meanwhile. The lock goes before the waker does.
+                drop(state);
+                return Poll::Ready(());
+            }
+            state.1.push(waker);
             Poll::Pending
         })
     }
 
     /// Ends all waits, and wakes with every waker that was ever left here.
-    pub(crate) fn ring(&self, world: &World) {
-        self.0.has_rung.store(true, SeqCst);
-        let wakers = std::mem::take(&mut *self.0.wakers.lock().unwrap());
+    pub fn ring(&self, world: &World) {
+        let wakers = {
+            let mut state = self.0.state();
+            state.0 = true;
+            mem::take(&mut state.1)
+        };
         for waker in &wakers {
             world.guard(|| waker.wake_by_ref());
         }
-        self.0.wakers.lock().unwrap().extend(wakers);
+        self.0.state().1.extend(wakers);
     }
 }
 
-/// The output of a future that has to be ready, whatever became of its scope.
-pub(crate) fn resolved<F: Future + Unpin>(world: &World, mut future: F) -> Option<F::Output> {
-    match poll_now(std::pin::Pin::new(&mut future)) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => {
-            world.fail("a handle hangs");
-            None
-        }
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Bell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bell").finish_non_exhaustive()
     }
 }
