@@ -47,7 +47,7 @@
 //! | [`pipeline`] | stages of workers with channels between them; a worker pool | `alloc` |
 //! | [`CancelToken`], [`cancel`] | a cancellation tree: causes, deadlines, callbacks, two phases | `alloc`, or nothing in a [`static`](cancel::Root) |
 //! | [`time`] | clocks, sleeps, timeouts, intervals, retries with back-off, and a clock for tests | – |
-//! | `testing` | drops and panics injected everywhere | `testing` |
+//! | `testing` | simulations that a seed repeats, drops and panics injected everywhere | `testing` |
 //! | [`block_on`], [`runtime`] | runs a future on the current thread; executors, timers | `std` |
 //!
 //! # When not to use it
@@ -89,8 +89,8 @@
 //! * `sink`: the sending end of a channel as a `Sink` of the crate `futures-sink`.
 //! * `inspect`: scopes, groups and children keep where they were made or spawned, their names, their polls
 //!   and what they wait for; all of it can be looked at as a tree. Implies `alloc`.
-//! * `testing`: the module of that name, a test kit: drops and panics injected everywhere. Implies
-//!   `std`.
+//! * `testing`: the module of that name, a test kit: simulations that a seed repeats, by a clock of
+//!   their own; drops and panics injected everywhere. Implies `std`.
 //! * `critical-section`: without `std`, locks are critical sections (of the crate of that
 //!   name), and where there is no compare-and-swap so are read-modify-writes. Interrupt
 //!   handlers may then release permits, wake, and whatever else does not wait.

@@ -20,6 +20,8 @@ pub(crate) mod lock;
     all(not(feature = "portable-atomic"), not(target_has_atomic = "ptr"))
 ))]
 mod lock_only;
+#[cfg(not(loom))]
+pub(crate) mod lot;
 #[cfg(feature = "std")]
 pub(crate) mod park;
 pub(crate) mod thread;

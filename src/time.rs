@@ -61,6 +61,8 @@ mod timeout;
 
 use core::{future::Future, time::Duration};
 
+#[cfg(all(feature = "testing", not(loom)))]
+pub(crate) use backoff::SplitMix64;
 pub use backoff::{Backoff, Jitter};
 pub use instant::Instant;
 pub use interval::{Interval, MissedTicks, Tick, interval, interval_at};

@@ -3,11 +3,14 @@
 #[cfg(not(loom))]
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+#[cfg(not(loom))]
+use crate::sys::lot;
+
 /// Where the `select!` at one place of the program begins: at an arm that is as if drawn by lot, so
 /// that every arm that is ready has at least its share.
 ///
 /// Loads and stores alone, which every target has. Two threads may draw the same lot; nothing
-/// else depends on it. Models always begin with the first arm.
+/// else depends on it. Models always begin with the first arm, and a simulation chooses.
 #[derive(Debug)]
 pub struct Rotation {
     #[cfg(not(loom))]
@@ -29,6 +32,9 @@ impl Rotation {
     #[cfg(not(loom))]
     #[inline]
     pub(super) fn draw(&self, arms: u32) -> u32 {
+        if let Some(arm) = lot::draw(arms) {
+            return arm;
+        }
         // A linear congruential generator of full period (Numerical Recipes' constants): its high
         // bits fall on each arm equally often.
         let state = self.state.load(Ordering::Relaxed);

@@ -156,10 +156,10 @@ impl FusedIterator for Backoff {}
 
 /// The generator: a counter in steps of the golden ratio, and a mix of its bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct SplitMix64(u64);
+pub(crate) struct SplitMix64(pub(crate) u64);
 
 impl SplitMix64 {
-    fn draw(&mut self) -> u64 {
+    pub(crate) fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -167,7 +167,7 @@ impl SplitMix64 {
     }
 
     /// A number from 0 to `most`, each as likely as another but for one part in 2^64 / `most`.
-    fn up_to(&mut self, most: u64) -> u64 {
+    pub(crate) fn up_to(&mut self, most: u64) -> u64 {
         let scaled = u128::from(self.draw()) * (u128::from(most) + 1);
         (scaled >> 64) as u64
     }
