@@ -2,7 +2,7 @@
 
 use core::{
     future::Future,
-    mem::{self, ManuallyDrop, offset_of},
+    mem::{ManuallyDrop, offset_of},
     ptr::{self, NonNull},
     task::Waker,
 };
@@ -24,8 +24,10 @@ use crate::{
 
 impl Grown for Shared {
     const FAMILY: Family = Family {
-        // SAFETY: the block is alive, by the caller's word.
-        acquire: |branch| mem::forget(unsafe { borrowed(branch) }.clone()),
+        acquire: |branch| {
+            // SAFETY: the block is alive, by the caller's word.
+            let _kept: ManuallyDrop<SharedRef> = unsafe { borrowed(branch) }.clone();
+        },
         // SAFETY: the caller gives a count up.
         release: |branch| drop(unsafe { SharedRef::from_data(data_of(branch)) }),
         // SAFETY: the block is alive, by the caller's word.

@@ -39,7 +39,9 @@ impl<T> Counted<T> {
     /// A pointer that may be used for the whole block.
     pub(super) fn as_ptr(&self) -> NonNull<T> {
         // SAFETY: in bounds of the block, which is alive by this count.
-        unsafe { NonNull::new_unchecked(&raw mut (*self.0.as_ptr()).value) }
+        let value = unsafe { &raw mut (*self.0.as_ptr()).value };
+        // SAFETY: not null, as the block.
+        unsafe { NonNull::new_unchecked(value) }
     }
 }
 

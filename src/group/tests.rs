@@ -34,7 +34,7 @@ impl Host<Ready<u8>> for Results {
 fn results_stay_in_order_when_the_numbers_of_children_come_round() {
     let hub = Hub::new(Counted::new(Shared::new()));
     hub.begin_reading(Some(usize::MAX - 1));
-    let mut passes = Passes::new(Some(hub.shared().clone()));
+    let mut passes = Passes::new(hub.shared().clone());
     passes.started = usize::MAX - 1;
     assert!(passes.pass(&mut Results(0..4, hub.clone())).is_continue());
     let cx = Context::from_waker(Waker::noop());

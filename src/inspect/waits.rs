@@ -38,13 +38,13 @@ use super::{
 };
 use crate::sys::{
     array_of,
-    atomic::{AtomicPtr, AtomicUsize, Ordering},
+    atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering},
     const_new,
 };
 
 /// In [`WaitNotes::polls`]: the child is being polled.
-const RUNNING: usize = 1;
-const ONE_POLL: usize = 2;
+const RUNNING: u32 = 1;
+const ONE_POLL: u32 = 2;
 
 /// What a head has room for.
 const KIND_BITS: u32 = 4;
@@ -53,7 +53,7 @@ const EMPTY: usize = 0;
 
 /// What [`WaitNotes::more`] has room for.
 const MORE_BITS: u32 = 12;
-const MOST_MORE: usize = (1 << MORE_BITS) - 1;
+const MOST_MORE: u32 = (1 << MORE_BITS) - 1;
 
 /// How many words a note needs for since when, if there is no room in the head.
 const APART: usize = if usize::BITS < 64 { 1 } else { 0 };
@@ -64,12 +64,14 @@ type Place = Location<'static>;
 #[derive(Debug)]
 pub(crate) struct WaitNotes {
     /// How many polls have begun, and whether one has not ended.
-    polls: AtomicUsize,
+    polls: AtomicU32,
     /// How often notes have been taken back.
-    taken_back: AtomicUsize,
+    taken_back: AtomicU32,
     slots: [Slot; Waits::MOST],
     /// How many waits of a round have found no slot, and the round.
-    more: AtomicUsize,
+    more: AtomicU32,
+    /// When the child was spawned: here for the size of it.
+    born: Stamp,
     pub(super) ties: TieNotes,
 }
 
@@ -85,12 +87,13 @@ struct Slot {
 
 impl WaitNotes {
     const_new! {
-        pub(crate) const fn new() -> Self {
+        pub(crate) const fn new(born: Stamp) -> Self {
             Self {
-                polls: AtomicUsize::new(0),
-                taken_back: AtomicUsize::new(0),
+                polls: AtomicU32::new(0),
+                taken_back: AtomicU32::new(0),
                 slots: array_of!(Slot::new(); Waits::MOST),
-                more: AtomicUsize::new(EMPTY),
+                more: AtomicU32::new(0),
+                born,
                 ties: TieNotes::new(),
             }
         }
@@ -109,7 +112,11 @@ impl WaitNotes {
     /// How many polls have begun, and whether the last of them goes on.
     pub(crate) fn polls(&self) -> (usize, bool) {
         let polls = self.polls.load(Ordering::Relaxed);
-        (polls / ONE_POLL, polls & RUNNING != 0)
+        ((polls / ONE_POLL) as usize, polls & RUNNING != 0)
+    }
+
+    pub(crate) fn born(&self) -> Stamp {
+        self.born
     }
 
     /// The number of the round, as notes have it.
@@ -118,7 +125,7 @@ impl WaitNotes {
         // Both only grow, so that this is the number of a round even if they do meanwhile.
         let polls = self.polls.load(Ordering::Relaxed) / ONE_POLL;
         let taken_back = self.taken_back.load(Ordering::Relaxed);
-        polls.wrapping_add(taken_back) & ((1 << ROUND_BITS) - 1)
+        (polls.wrapping_add(taken_back) & ((1 << ROUND_BITS) - 1)) as usize
     }
 
     /// Notes a wait of the poll that is under way.
@@ -159,13 +166,25 @@ impl WaitNotes {
 
     fn more(&self, round: usize) -> usize {
         let more = self.more.load(Ordering::Relaxed);
-        let is_of_round = more >> MORE_BITS == (round << MORE_BITS) >> MORE_BITS;
-        if is_of_round { more & MOST_MORE } else { 0 }
+        let is_of_round = more & !MOST_MORE == Self::round_with(round, 0);
+        if is_of_round {
+            (more & MOST_MORE) as usize
+        } else {
+            0
+        }
+    }
+
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "as many bits as there is room for"
+    )]
+    fn round_with(round: usize, more: usize) -> u32 {
+        (round as u32) << MORE_BITS | more.min(MOST_MORE as usize) as u32
     }
 
     fn note_more(&self, round: usize, more: usize) {
         self.more
-            .store(round << MORE_BITS | more.min(MOST_MORE), Ordering::Relaxed);
+            .store(Self::round_with(round, more), Ordering::Relaxed);
     }
 
     /// What the child holds, and where it has sent and received.

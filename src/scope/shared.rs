@@ -161,7 +161,9 @@ impl SharedRef {
     /// A pointer that may be used for the whole block.
     pub(super) fn branch_ptr(&self) -> NonNull<Branch> {
         // SAFETY: in bounds of the block, which is alive by this count.
-        unsafe { NonNull::new_unchecked(&raw mut (*self.0.as_ptr()).branch) }
+        let branch = unsafe { &raw mut (*self.0.as_ptr()).branch };
+        // SAFETY: not null, as the block.
+        unsafe { NonNull::new_unchecked(branch) }
     }
 
     /// What `link`, which was queued here, stands for.

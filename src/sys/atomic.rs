@@ -7,7 +7,8 @@
 //! | no compare-and-swap, or `--cfg pleach_lock_only` | loads and stores of `core`, read-modify-writes in a critical section (`lock_only.rs`) |
 //! | otherwise | `core`'s |
 //!
-//! [`AtomicU8`] is for what is only ever loaded and stored; every target has that.
+//! [`AtomicU8`] is for what is only ever loaded and stored; every target has that. So is
+//! [`AtomicU32`], which is for what is noted under `inspect`.
 
 #[cfg(all(not(loom), not(feature = "portable-atomic")))]
 pub(super) use core::sync::atomic as plain;
@@ -17,6 +18,8 @@ pub(super) use portable_atomic as plain;
 #[cfg(loom)]
 pub(super) use super::complete as plain;
 
+#[cfg(feature = "inspect")]
+pub(crate) use plain::AtomicU32;
 pub(crate) use plain::{AtomicU8, Ordering};
 
 #[cfg(not(any(

@@ -51,6 +51,9 @@ use loom::{
 /// A complete `AtomicU8`.
 pub type AtomicU8 = Complete<atomic::AtomicU8>;
 
+/// A complete `AtomicU32`.
+pub type AtomicU32 = Complete<atomic::AtomicU32>;
+
 /// A complete `AtomicUsize`.
 pub type AtomicUsize = Complete<atomic::AtomicUsize>;
 
@@ -189,5 +192,6 @@ macro_rules! complete {
 }
 
 complete!([] atomic::AtomicU8, u8, fetch_add fetch_sub fetch_or fetch_and);
+complete!([] atomic::AtomicU32, u32, fetch_add fetch_sub fetch_or fetch_and);
 complete!([] atomic::AtomicUsize, usize, fetch_add fetch_sub fetch_or fetch_and);
 complete!([T] atomic::AtomicPtr<T>, *mut T,);

@@ -20,7 +20,8 @@ const TAGS: usize = NAMED | PARALLEL;
 
 const _: () = assert!(align_of::<Location<'_>>() > TAGS && align_of::<Named>() > TAGS);
 
-/// What is noted of a child; or a mark in the list of children.
+/// What is noted of a child; or a mark in the list of children. Forty bytes, where pointers have eight,
+/// and what is noted of its waits.
 ///
 pub(crate) struct Card {
     /// Guarded by the lock of the list.
@@ -30,8 +31,7 @@ pub(crate) struct Card {
     what: AtomicPtr<()>,
     /// Which child it is; 0 for a body.
     number: usize,
-    born: Stamp,
-    /// Its polls and their waits. Written by whoever polls.
+    /// When it was spawned, its polls, and their waits. Written by whoever polls.
     notes: WaitNotes,
 }
 
@@ -73,8 +73,7 @@ impl Card {
         let site = ptr::from_ref(branch.site).cast_mut().cast();
         card.what.store(site, Ordering::Relaxed);
         card.number = number;
-        card.born = Stamp::now();
-        card.notes = WaitNotes::new();
+        card.notes = WaitNotes::new(Stamp::now());
     }
 
     pub(super) fn mark() -> Self {
@@ -86,8 +85,7 @@ impl Card {
             links: UnsafeCell::new(Links::NONE),
             what: AtomicPtr::new(what),
             number,
-            born,
-            notes: WaitNotes::new(),
+            notes: WaitNotes::new(born),
         }
     }
 
@@ -112,12 +110,12 @@ impl Card {
     }
 
     pub(super) fn age(&self) -> Option<core::time::Duration> {
-        self.born.age()
+        self.born().age()
     }
 
     /// When it was made.
     pub(super) fn born(&self) -> Stamp {
-        self.born
+        self.notes.born()
     }
 
     pub(super) fn is_mark(&self) -> bool {

@@ -80,8 +80,10 @@ impl Cards {
             Some(prev) => unsafe { links(prev) }.next,
             None => self.first,
         };
-        // SAFETY: alive, by the caller's word, and the lock is held.
-        unsafe { change(&*card, |links| (links.prev, links.next) = (prev, next)) };
+        // SAFETY: alive, by the caller's word.
+        let new = unsafe { &*card };
+        // SAFETY: the lock is held.
+        unsafe { change(new, |links| (links.prev, links.next) = (prev, next)) };
         // SAFETY: neighbours are alive (invariant 2), and the lock is held.
         unsafe { self.join(prev, card) };
         // SAFETY: as above.
@@ -92,8 +94,10 @@ impl Cards {
     ///
     /// `card` is linked and the lock is held.
     unsafe fn remove(&mut self, card: *const Card) {
-        // SAFETY: a linked card is alive (invariant 2), and the lock is held.
-        let Links { prev, next } = unsafe { links(&*card) };
+        // SAFETY: a linked card is alive (invariant 2).
+        let card = unsafe { &*card };
+        // SAFETY: the lock is held.
+        let Links { prev, next } = unsafe { links(card) };
         // SAFETY: neighbours are alive (invariant 2), and the lock is held.
         unsafe { self.join(prev, next) };
     }
@@ -124,8 +128,10 @@ impl Cards {
     ///
     /// `place` is linked somewhere in front of `end`, and the lock is held.
     unsafe fn step(&mut self, place: *const Card, end: *const Card) -> Step {
-        // SAFETY: linked, hence alive (invariant 2), and the lock is held.
-        let next = unsafe { links(&*place) }.next;
+        // SAFETY: linked, hence alive (invariant 2).
+        let mark = unsafe { &*place };
+        // SAFETY: the lock is held.
+        let next = unsafe { links(mark) }.next;
         if ptr::eq(next, end) {
             return Step::Over;
         }

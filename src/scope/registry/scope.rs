@@ -1,7 +1,7 @@
 //! Scopes as branches.
 
 use core::{
-    mem::{self, offset_of},
+    mem::{ManuallyDrop, offset_of},
     ptr::NonNull,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 impl Grown for Shared {
     const FAMILY: Family = Family {
         // SAFETY: the block is alive, by the caller's word.
-        acquire: |branch| mem::forget(unsafe { borrowed(branch) }.clone()),
+        acquire: |branch| unsafe { borrowed(branch) }.refs.acquire(),
         // SAFETY: the caller gives a count up.
         release: |branch| drop(unsafe { SharedRef::from_raw(block_of(branch)) }),
         // SAFETY: the block is alive, by the caller's word.
@@ -45,9 +45,9 @@ fn block_of(branch: NonNull<Branch>) -> *const () {
 /// # Safety
 ///
 /// The block is alive while the result is used, which is not dropped.
-unsafe fn borrowed(branch: NonNull<Branch>) -> mem::ManuallyDrop<SharedRef> {
+unsafe fn borrowed(branch: NonNull<Branch>) -> ManuallyDrop<SharedRef> {
     // SAFETY: the count stays with whoever has it, since the result is not dropped.
-    mem::ManuallyDrop::new(unsafe { SharedRef::from_raw(block_of(branch)) })
+    ManuallyDrop::new(unsafe { SharedRef::from_raw(block_of(branch)) })
 }
 
 impl SharedRef {
