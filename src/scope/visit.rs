@@ -17,6 +17,29 @@ impl<B, K> Scope<'_, B, K> {
 /// polls with wakers of its own, such as `FuturesUnordered`, hides it: it is then one to be looked at by
 /// itself.) It hangs where it was polled first, or, if it was moved to another child of the same tree,
 /// where it was polled last.
+///
+/// # Examples
+///
+/// ```
+/// # pleach::block_on(async {
+/// use pleach::inspect::{Inspect, NodeKind, State};
+///
+/// pleach::scope!(named = "server", |s| {
+///     s.spawn(async {}).named("short");
+///     let mut told = Vec::new();
+///     s.visit(&mut |node| told.push((node.kind(), node.name(), node.state())));
+///     assert_eq!(
+///         told,
+///         [
+///             (NodeKind::Scope, Some("server"), State::Running),
+///             (NodeKind::Child, Some("short"), State::Unstarted),
+///         ]
+///     );
+///     assert_eq!(s.live(), 1);
+/// })
+/// .await;
+/// # });
+/// ```
 impl<B, K> Inspect for Scope<'_, B, K> {
     fn visit(&self, each: &mut dyn FnMut(&Node)) {
         self.branch().visit(each);
