@@ -174,6 +174,7 @@ impl Branch {
     }
 
     /// Notes that a child of this one is a task of a runtime.
+    #[cfg(feature = "std")]
     pub(crate) fn set_parallel(&self, card: &Card) {
         // SAFETY: the lock is held.
         self.cards.with(|_| unsafe { card.set_parallel() });

@@ -189,6 +189,7 @@ impl Card {
     /// # Safety
     ///
     /// The lock of the list is held.
+    #[cfg(feature = "std")]
     pub(super) unsafe fn set_parallel(&self) {
         let what = self.what.load(Ordering::Relaxed);
         self.what.store(
