@@ -48,7 +48,10 @@
 //!   so no note is ever out of date, whatever becomes of the future that has left it.
 
 mod build;
-#[allow(dead_code, reason = "until nodes note when they began")]
+#[cfg_attr(
+    not(loom),
+    allow(unreachable_pub, reason = "models reach it by `internals`")
+)]
 pub(crate) mod clock;
 mod diff;
 mod kind;
@@ -57,9 +60,17 @@ mod node;
 mod note;
 mod render;
 mod serial;
+#[cfg_attr(
+    not(loom),
+    allow(unreachable_pub, reason = "models reach it by `internals`")
+)]
 mod site;
 mod snapshot;
 mod ties;
+#[cfg_attr(
+    not(loom),
+    allow(unreachable_pub, reason = "models reach it by `internals`")
+)]
 mod waits;
 mod watch;
 
@@ -71,11 +82,22 @@ pub use node::{Node, NodeId, NodeKind, Resource, State, Wait, Waits};
 pub(crate) use note::{Hold, as_one, inner, note, tie, within};
 pub use render::{Activity, Dot, JsonLines, Row, Svg, Timeline, TimelineSvg, Tree};
 pub(crate) use serial::Serial;
+#[cfg(not(loom))]
 pub(crate) use site::{Made, Site};
 pub use snapshot::{Children, Entry, Iter, Snapshot};
 pub use ties::{Tie, TieKind, Ties};
-pub(crate) use waits::{Running, WaitNotes};
+pub(crate) use waits::Running;
+#[cfg(not(loom))]
+pub(crate) use waits::WaitNotes;
 pub use watch::{Counts, LeakEvent, LeakWatch};
+
+#[cfg(loom)]
+#[doc(hidden)]
+pub use {
+    clock::Stamp,
+    site::{Made, Site},
+    waits::WaitNotes,
+};
 
 /// What can be looked at: a scope, a group, a token.
 pub trait Inspect {

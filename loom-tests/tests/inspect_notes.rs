@@ -3,19 +3,17 @@
 mod explore;
 
 use std::{
-    future::{Future, pending, poll_fn, ready},
-    pin::pin,
+    future::pending,
     sync::{Arc, Mutex},
     task::{Poll, Waker},
 };
 
-use explore::{Explore, explore, poll_now};
+use explore::{explore, poll_now};
 use loom::thread;
 use pleach_loom::{
-    Event, Semaphore,
-    inspect::{Inspect, Node, TieKind, WaitKind},
+    Semaphore,
+    inspect::{Inspect, Made, Node, Site, Stamp, TieKind, WaitKind, WaitNotes},
     scope::{Scope, scope},
-    select::race,
 };
 
 /// The child as it is.
@@ -29,87 +27,69 @@ fn child(s: &Scope<'_>) -> Option<Node> {
     child
 }
 
-/// Waits there in this poll, and not in the next.
-async fn once(wait: impl Future) {
-    let mut wait = pin!(wait);
-    let mut is_first = true;
-    poll_fn(|cx| {
-        if !std::mem::take(&mut is_first) {
-            return Poll::Ready(());
-        }
-        assert!(wait.as_mut().poll(cx).is_pending());
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
-/// Where a wait was begun, and where that was made at which it waits.
-type Lines = (u32, u32);
+/// Of two on a line, that of the first is not behind this.
+const FIRST_COLUMN: u32 = 40;
 
 /// The kind of the only wait, of which all must be of that kind.
-fn kind(node: &Node, event: Lines, acquire: Lines) -> &'static str {
-    let waits: Vec<_> = node.waits().iter().collect();
-    let [wait] = waits[..] else {
-        assert!(waits.is_empty());
+fn kind(notes: &WaitNotes, at: &[Made; 2]) -> &'static str {
+    let waits = notes.waits();
+    let Some(wait) = waits.iter().next() else {
         return "none";
     };
-    let lines = (wait.site().line(), wait.resource().site().unwrap().line());
-    let expected = match wait.kind() {
-        WaitKind::Event => event,
-        WaitKind::Acquire => acquire,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(lines, expected);
+    let n = usize::from(wait.kind() == WaitKind::Acquire);
+    assert_eq!(wait.resource(), &at[n].resource());
+    assert_eq!(wait.site().column() > FIRST_COLUMN, n == 1);
     wait.kind().name()
+}
+
+/// What is noted of a poll that is over when this returns.
+fn poll(notes: &WaitNotes, kind: WaitKind, site: &Site, at: &Made) {
+    let _running = notes.running();
+    notes.note(kind, site, at.resource());
 }
 
 #[test]
 fn a_note_is_whole_or_not_seen() {
-    Explore::new()
-        .shallow(2)
-        .run(&["acquire", "event", "none"], || {
-            let (event, event_made) = (Arc::new(Event::new()), line!());
-            let (none, none_made) = (Arc::new(Semaphore::new(0)), line!());
-            let (driver, s) = scope();
-            let at = line!() + 2;
-            drop(s.spawn(async move {
-                once(event.wait()).await;
-                once(none.acquire()).await;
-            }));
-            let looks = s.clone();
-            let other = thread::spawn(move || match child(&looks) {
-                Some(node) => kind(&node, (at, event_made), (at + 1, none_made)),
-                None => "none",
-            });
-            let mut running = pin!(driver.run(async {}));
-            while poll_now(running.as_mut(), Waker::noop()).is_pending() {}
-            other.join().unwrap()
-        });
+    explore(&["acquire", "event", "none"], || {
+        let notes = Arc::new(WaitNotes::new(Stamp::now()));
+        let sites = Arc::new([Site::here(), Site::here()]);
+        let at = Arc::new([Made::here(), Made::here()]);
+        poll(&notes, WaitKind::Event, &sites[0], &at[0]);
+        let other = {
+            let (notes, at) = (Arc::clone(&notes), Arc::clone(&at));
+            thread::spawn(move || kind(&notes, &at))
+        };
+        poll(&notes, WaitKind::Acquire, &sites[1], &at[1]);
+        other.join().unwrap()
+    });
 }
 
+/// In one poll, where the head of the one note is that of the other but for the round.
 #[test]
 fn what_was_noted_and_taken_back_is_whole_or_not_seen() {
-    Explore::new()
-        .shallow(2)
-        .run(&["acquire", "event", "none"], || {
-            let (event, event_made) = (Arc::new(Event::new()), line!());
-            let (none, none_made) = (Arc::new(Semaphore::new(0)), line!());
-            let (driver, s) = scope();
-            let at = line!() + 2;
-            drop(s.spawn(async move {
-                race((event.wait(), ready(()))).await;
-                once(none.acquire()).await;
-            }));
-            let looks = s.clone();
-            let other = thread::spawn(move || match child(&looks) {
-                Some(node) => kind(&node, (at, event_made), (at + 1, none_made)),
-                None => "none",
-            });
-            let mut running = pin!(driver.run(async {}));
-            while poll_now(running.as_mut(), Waker::noop()).is_pending() {}
-            other.join().unwrap()
-        });
+    explore(&["event", "none"], || {
+        let notes = Arc::new(WaitNotes::new(Stamp::now()));
+        let sites = Arc::new([Site::here(), Site::here()]);
+        let at = Arc::new([Made::here(), Made::here()]);
+        let _running = notes.running();
+        let before = notes.noted();
+        notes.note(WaitKind::Event, &sites[0], at[0].resource());
+        let other = {
+            let (notes, at) = (Arc::clone(&notes), Arc::clone(&at));
+            thread::spawn(move || {
+                let waits = notes.waits();
+                waits.iter().next().map_or("none", |wait| {
+                    let is_of = |n: usize| wait.resource() == &at[n].resource();
+                    let column = wait.site().column();
+                    assert!(is_of(usize::from(column > FIRST_COLUMN)));
+                    wait.kind().name()
+                })
+            })
+        };
+        notes.take_back(before);
+        notes.note(WaitKind::Event, &sites[1], at[1].resource());
+        other.join().unwrap()
+    });
 }
 
 /// How many ties there are to something held.

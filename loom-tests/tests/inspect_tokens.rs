@@ -4,7 +4,7 @@ mod explore;
 
 use std::pin::pin;
 
-use explore::explore;
+use explore::{Explore, explore};
 use loom::thread;
 use pleach_loom::{
     CancelToken,
@@ -131,7 +131,7 @@ fn a_visit_of_an_island_goes_on_behind_it() {
 
 #[test]
 fn two_visits_of_an_island_beside_its_end_leave_nothing() {
-    explore(&[()], || {
+    Explore::new().shallow(2).run(&[()], || {
         let root = CancelToken::new();
         let island = root.child_island();
         let seen = look(&root);

@@ -48,12 +48,13 @@ fn now() -> Option<NonZeroU32> {
 
 /// When something began; four bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stamp(Option<NonZeroU32>);
+pub struct Stamp(Option<NonZeroU32>);
 
 impl Stamp {
     pub(crate) const NONE: Self = Self(None);
 
-    pub(crate) fn now() -> Self {
+    /// This moment, if there is a clock.
+    pub fn now() -> Self {
         Self(now())
     }
 

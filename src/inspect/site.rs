@@ -10,7 +10,7 @@ use super::{clock::Stamp, node::Resource};
 
 /// Of a future: the call that made it, and since when it waits.
 #[derive(Debug)]
-pub(crate) struct Site {
+pub struct Site {
     at: &'static Location<'static>,
     /// A [`Stamp`]. Never explored by the models: what it gives is for people.
     since: AtomicUsize,
@@ -20,7 +20,7 @@ impl Site {
     /// Here.
     #[track_caller]
     #[inline]
-    pub(crate) const fn here() -> Self {
+    pub const fn here() -> Self {
         Self {
             at: Location::caller(),
             since: AtomicUsize::new(0),
@@ -70,17 +70,18 @@ impl Site {
 /// Of what others wait at: the call that made it. It lies within that, and its address is what
 /// tells that from others.
 #[derive(Debug)]
-pub(crate) struct Made(&'static Location<'static>);
+pub struct Made(&'static Location<'static>);
 
 impl Made {
     /// Here.
     #[track_caller]
     #[inline]
-    pub(crate) const fn here() -> Self {
+    pub const fn here() -> Self {
         Self(Location::caller())
     }
 
-    pub(crate) fn resource(&self) -> Resource {
+    /// As those see it who wait at it.
+    pub fn resource(&self) -> Resource {
         Resource {
             address: ptr::from_ref(self).addr(),
             site: Some(self.0),

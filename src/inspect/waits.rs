@@ -62,7 +62,7 @@ type Place = Location<'static>;
 
 /// The notes of a child.
 #[derive(Debug)]
-pub(crate) struct WaitNotes {
+pub struct WaitNotes {
     /// How many polls have begun, and whether one has not ended.
     polls: AtomicU32,
     /// How often notes have been taken back.
@@ -87,7 +87,8 @@ struct Slot {
 
 impl WaitNotes {
     const_new! {
-        pub(crate) const fn new(born: Stamp) -> Self {
+        /// Of a child that was not polled.
+        pub const fn new(born: Stamp) -> Self {
             Self {
                 polls: AtomicU32::new(0),
                 taken_back: AtomicU32::new(0),
@@ -101,7 +102,7 @@ impl WaitNotes {
 
     /// A poll begins: all that was noted is void. It ends when the result is dropped.
     #[inline]
-    pub(crate) fn running(&self) -> Running<'_> {
+    pub fn running(&self) -> Running<'_> {
         // Relaxed, as all of it: a number for people; notes are told apart by their heads.
         let polls = self.polls.load(Ordering::Relaxed);
         self.polls
@@ -129,7 +130,7 @@ impl WaitNotes {
     }
 
     /// Notes a wait of the poll that is under way.
-    pub(super) fn note(&self, kind: WaitKind, site: &Site, resource: Resource) {
+    pub fn note(&self, kind: WaitKind, site: &Site, resource: Resource) {
         let round = self.round();
         match self.slots.iter().find(|slot| !slot.is_of(round)) {
             Some(slot) => slot.write(round, kind, site, resource),
@@ -138,7 +139,7 @@ impl WaitNotes {
     }
 
     /// How many waits the poll that is under way has noted.
-    pub(super) fn noted(&self) -> Noted {
+    pub fn noted(&self) -> Noted {
         let round = self.round();
         Noted {
             slots: self.slots.iter().filter(|slot| slot.is_of(round)).count(),
@@ -147,7 +148,7 @@ impl WaitNotes {
     }
 
     /// Takes back what was noted since; what the first of that was waiting at.
-    pub(super) fn take_back(&self, noted: Noted) -> Option<Resource> {
+    pub fn take_back(&self, noted: Noted) -> Option<Resource> {
         if self.noted() == noted {
             return None;
         }
@@ -193,7 +194,7 @@ impl WaitNotes {
     }
 
     /// What the last poll waits for, or has come to wait for so far.
-    pub(crate) fn waits(&self) -> Waits {
+    pub fn waits(&self) -> Waits {
         let round = self.round();
         Waits {
             known: array::from_fn(|at| self.slots[at].read(round)),
@@ -203,7 +204,8 @@ impl WaitNotes {
 }
 
 /// While this lives the child is being polled.
-pub(crate) struct Running<'a>(&'a WaitNotes);
+#[derive(Debug)]
+pub struct Running<'a>(&'a WaitNotes);
 
 impl Drop for Running<'_> {
     #[inline]
@@ -214,8 +216,8 @@ impl Drop for Running<'_> {
 }
 
 /// A place among the notes of a poll.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Noted {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noted {
     slots: usize,
     more: usize,
 }

@@ -72,7 +72,10 @@ fn losers_are_gone_in_the_poll_in_which_they_lose() {
                 .await
                 .unwrap_err();
             let failing = async { Err::<(), _>(()) };
-            let waiting = async { Ok::<_, ()>(never.wait().await) };
+            let waiting = async {
+                never.wait().await;
+                Ok::<_, ()>(())
+            };
             join::try_join((waiting, failing)).await.unwrap_err();
             std::future::pending::<()>().await;
         });
