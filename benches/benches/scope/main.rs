@@ -73,7 +73,7 @@ fn workloads() -> Vec<Workload> {
         bursts("scope of one child", ONE, without_runtime()),
         bursts("empty scope", EMPTY, without_runtime()),
         Workload {
-            name: "scopes 3 deep, 32 wide, one yield",
+            name: "3 deep, 32 wide",
             instructions: true,
             subjects: nested.iter().map(Contender::of_nested).collect(),
         },
@@ -208,7 +208,7 @@ fn main() {
         chart: &[
             "spawn, handle, ready: processor time",
             "spawn, handle, one yield: processor time",
-            "scopes 3 deep, 32 wide, one yield: processor time",
+            "3 deep, 32 wide: processor time",
             "wake 1 of 1 000 and collect: processor time",
         ],
     }
