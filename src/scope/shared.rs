@@ -36,12 +36,11 @@ const ENDING: usize = 1 << 1;
 /// Somebody has broken the scope from outside, or nobody can any more.
 const BROKEN: usize = 1 << 2;
 
+// In this order, so that what one thread writes for each child is on other cache lines than what
+// another one reads or writes for each: the queue, what is read, what is counted.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Shared {
-    pub(super) refs: Count,
-    /// Whether it is that of a scope of the kind `Local`.
-    pub(super) is_local: bool,
-    pub(super) inbox: Inbox,
     pub(super) ready: ReadyQueue,
     /// The body's place in the queue: it is child number 0.
     body: Link,
@@ -53,11 +52,15 @@ pub(super) struct Shared {
     /// Of the bits above.
     phase: AtomicUsize,
     pub(super) limits: Limits,
-    pub(super) tally: Tally,
     pub(super) branch: Branch,
     /// Of those whose work is done elsewhere.
     #[cfg(feature = "std")]
     crew: Option<sys::Shared<Crew>>,
+    pub(super) tally: Tally,
+    pub(super) refs: Count,
+    pub(super) inbox: Inbox,
+    /// Whether it is that of a scope of the kind `Local`.
+    pub(super) is_local: bool,
 }
 
 /// A counted pointer to [`Shared`].
