@@ -818,7 +818,7 @@ GUARDS = [
     Guard(
         "src/scope/count.rs",
         "who is not the last to hold a child frees it",
-        "self.0.load(Ordering::Acquire) == 1 ||",
+        "self.0.load(Ordering::Acquire) == counts ||",
         "self.0.load(Ordering::Acquire) <= 2 ||",
     ),
     Guard(
@@ -826,6 +826,18 @@ GUARDS = [
         "a child that is queued is let go of as if it were not",
         "if known & QUEUED == 0 && known < AWAITING {",
         "if known < AWAITING {",
+    ),
+    Guard(
+        "src/scope/retire.rs",
+        "a driver that is to tell who waits hands its count over",
+        "if known & (QUEUED | HANDLE | JOINER) != HANDLE || known >= AWAITING {",
+        "if known & (QUEUED | HANDLE) != HANDLE || known >= AWAITING {",
+    ),
+    Guard(
+        "src/scope/retire.rs",
+        "a driver hands the count over that its place in the queue has",
+        "if known & (QUEUED | HANDLE | JOINER) != HANDLE || known >= AWAITING {",
+        "if known & (HANDLE | JOINER) != HANDLE || known >= AWAITING {",
     ),
     Guard(
         "src/scope/inbox.rs",

@@ -22,6 +22,7 @@
 //! | `COMPLETE` | the driver | the future is gone; the output is there unless `EMPTY` |
 //! | `EMPTY` | the driver | the slot holds neither future nor output |
 //! | `RETIRED` | the driver | the driver has let go of the child |
+//! | `HANDED` | the driver, with `COMPLETE` | its count is the handle's, which has two now |
 //! | `ABORTED` | the handle | the driver is to drop the child |
 //! | `LOST` | the child | it is aborted because the runtime lost it: `held.rs` |
 //! | `DAEMON`, `SHIELDED` | birth | what [kind](Kind) of child it is |
@@ -82,8 +83,9 @@ pub(super) const JOINED: usize = COMPLETE | JOINER;
 /// Set the first alone: the output is there.
 pub(super) const EMPTIED: usize = COMPLETE | EMPTY;
 pub(super) const LOST: usize = 1 << 14;
+pub(super) const HANDED: usize = 1 << 15;
 /// One sibling waited for, in the bits above the flags.
-pub(super) const AWAITING: usize = 1 << 15;
+pub(super) const AWAITING: usize = 1 << 16;
 
 /// What becomes of a child when its scope is cancelled or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,15 +230,19 @@ impl Child {
         }
     }
 
-    /// As [`release`](Self::release), for a holder that probably is the last.
+    /// Gives up what the handle of a child with this state has: its own count, and the driver's if that
+    /// was handed over.
     ///
     /// # Safety
     ///
-    /// As for `release`.
-    pub(super) unsafe fn release_as_last(self) {
+    /// The caller is the handle, and uses the child no more; the state is known to be complete, or is that
+    /// in which the handle has left.
+    pub(super) unsafe fn release_as_handle(self, state: usize) {
+        let counts = 1 + usize::from(state & HANDED != 0);
         // SAFETY: alive while a count is held.
         let header = unsafe { self.header() };
-        if header.count.release_as_last() {
+        // The driver has let go of the child, unless that is on its way, and few wakers stay.
+        if header.count.release_as_last(counts) {
             // SAFETY: the last count is gone.
             unsafe { (header.table.free)(self) };
         }

@@ -43,16 +43,23 @@ impl Count {
     #[inline]
     #[must_use]
     pub(crate) fn release(&self) -> bool {
-        // Release: whoever frees sees what this holder did. Acquire: pairs with that.
-        self.0.fetch_sub(1, Ordering::AcqRel) == 1
+        self.release_all(1)
     }
 
-    /// As [`release`](Self::release), for a holder that probably is the last.
+    #[inline]
+    fn release_all(&self, counts: usize) -> bool {
+        // Release: whoever frees sees what this holder did. Acquire: pairs with that.
+        self.0.fetch_sub(counts, Ordering::AcqRel) == counts
+    }
+
+    /// Takes so many off, which the caller has; `true` for the last, who frees the block. For a holder
+    /// that probably is.
     #[inline]
     #[must_use]
-    pub(crate) fn release_as_last(&self) -> bool {
-        // One is the caller's own, and a new count is made out of another: nobody is left to change
-        // it, and it need not be taken off. Acquire: pairs with the release in `release`.
-        self.0.load(Ordering::Acquire) == 1 || self.release()
+    pub(crate) fn release_as_last(&self, counts: usize) -> bool {
+        // They are the caller's own, and a new count is made out of another: if there are no more, nobody
+        // is left to change it, and they need not be taken off. Acquire: pairs with the release in
+        // `release_all`.
+        self.0.load(Ordering::Acquire) == counts || self.release_all(counts)
     }
 }

@@ -316,9 +316,8 @@ impl<T> Handle<T> {
             // SAFETY: the count is still held.
             Err(unsafe { child.header() }.scope.stop.cause().into())
         };
-        // The driver has let go of the child, unless that is on its way, and few wakers stay.
-        // SAFETY: `Attached` held this count and is gone.
-        unsafe { child.release_as_last() };
+        // SAFETY: `Attached` held the count and is gone.
+        unsafe { child.release_as_handle(state) };
         result
     }
 }
@@ -392,8 +391,8 @@ impl<T> Drop for Handle<T> {
             // SAFETY: complete while `HANDLE` was set: the output is the handle's.
             panics.run(|| unsafe { child.drop_output() });
         }
-        // SAFETY: the handle's count.
-        unsafe { child.release() };
+        // SAFETY: the handle's counts, and the state since it has been complete, or without the bit.
+        unsafe { child.release_as_handle(before) };
         if let Err(payload) = panics.into_result() {
             unwind::resume_unless_panicking(payload);
         }

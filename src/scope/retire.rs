@@ -3,7 +3,9 @@
 use core::mem;
 
 use super::{
-    child::{AWAITING, COMPLETE, COUNTED, Child, DAEMON, EMPTY, HANDLE, JOINER, Kind, RETIRED},
+    child::{
+        AWAITING, COMPLETE, COUNTED, Child, DAEMON, EMPTY, HANDED, HANDLE, JOINER, Kind, RETIRED,
+    },
     ready::QUEUED,
     shared::SharedRef,
 };
@@ -34,6 +36,9 @@ pub(super) unsafe fn retire(shared: &SharedRef, child: Child) -> Result<(), Payl
     if state & DAEMON == 0 {
         shared.tally.end();
     }
+    if !is_waited_for && hand_over(&header.link.state, state) {
+        return Ok(());
+    }
     let (before, is_retired) = complete(&header.link.state, state);
     // Done also if user code unwinds where nothing catches it.
     let let_go = OnUnwind(|| {
@@ -58,6 +63,19 @@ pub(super) unsafe fn retire(shared: &SharedRef, child: Child) -> Result<(), Payl
     };
     drop(let_go);
     told
+}
+
+/// Completes and retires a child of which the handle alone is left to know, and does not yet wait for
+/// it: with the output it gets the driver's count. `false` if it is not such a child.
+#[inline]
+fn hand_over(state: &AtomicUsize, known: usize) -> bool {
+    if known & (QUEUED | HANDLE | JOINER) != HANDLE || known >= AWAITING {
+        return false;
+    }
+    let ended = known | COMPLETE | RETIRED | HANDED;
+    // Release: pairs with the handle's acquiring look; the output is there.
+    let swap = state.compare_exchange(known, ended, Ordering::Release, Ordering::Relaxed);
+    swap.is_ok()
 }
 
 /// Marks a child as complete; the state before, and whether it was marked as retired with it, as it
