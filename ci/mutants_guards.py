@@ -1125,32 +1125,38 @@ GUARDS = [
     Guard(
         "src/par/slot.rs",
         "a task changes its waker while the waiter has it",
-        "if self.state.fetch_and(!LISTENS, Ordering::Relaxed) & ABORTED != 0 {",
-        "if self.state.fetch_and(!LISTENS, Ordering::Relaxed) & 0 != 0 {",
+        "        if state & ABORTED != 0 {",
+        "        if state & 0 != 0 {",
     ),
     Guard(
         "src/par/slot.rs",
         "a task changes its waker while the waiter may take it",
-        "if self.state.fetch_and(!LISTENS, Ordering::Relaxed) & ABORTED != 0 {",
-        "if self.state.fetch_and(!0, Ordering::Relaxed) & ABORTED != 0 {",
+        "state = self.state.fetch_and(!LISTENS, Ordering::Relaxed);",
+        "state = self.state.fetch_and(!0, Ordering::Relaxed);",
     ),
     Guard(
         "src/par/slot.rs",
         "an abort takes a waker that may not be there yet",
-        "if before & (DONE | LISTENS) == LISTENS {",
+        "if before & LISTENS != 0 {",
         "if before & DONE == 0 {",
     ),
     Guard(
         "src/par/slot.rs",
         "an abort wakes nobody",
-        "if before & (DONE | LISTENS) == LISTENS {",
+        "if before & LISTENS != 0 {",
         "if before == usize::MAX {",
     ),
     Guard(
         "src/par/slot.rs",
+        "a task puts its outcome where the waiter may look for the waker",
+        "unsafe { self.take_waker() }.map(drop).is_ok()",
+        "{ let _ = unsafe { self.take_waker() }.map(drop); true }",
+    ),
+    Guard(
+        "src/par/slot.rs",
         "a task does not see that the waiter has left",
-        "this.state.fetch_or(DONE | which, Ordering::AcqRel) & LEFT != 0",
-        "this.state.fetch_or(DONE | which, Ordering::AcqRel) & 0 != 0",
+        "this.state.fetch_add(DONE | which, Ordering::AcqRel) & LEFT == 0",
+        "this.state.fetch_add(DONE | which, Ordering::AcqRel) & 0 == 0",
     ),
     Guard(
         "src/par/slot.rs",
@@ -1161,14 +1167,39 @@ GUARDS = [
     Guard(
         "src/par/proxy.rs",
         "a child is not told that its task is done",
-        "            self.held.wake();\n",
+        "            wake.finish();\n            return;\n",
+        "            let _ = wake;\n            return;\n",
+    ),
+    Guard(
+        "src/par/proxy.rs",
+        "a child that goes before its task leaves it nothing",
+        "            held.leave_a_count();\n",
         "",
+    ),
+    Guard(
+        "src/par/proxy.rs",
+        "a child takes nothing back that its task does not know of",
+        "            if is_done {\n",
+        "            if is_done && false {\n",
+    ),
+    Guard(
+        "src/par/proxy.rs",
+        "the child knows of its task's end before that keeps the memory",
+        """        let wake = self.held.begin_wake();
+        // SAFETY: the task does this once, by the caller's word.
+        let Err(unwanted) = (unsafe { Slot::put(self.place(), outcome) }) else {
+""",
+        """        // SAFETY: the task does this once, by the caller's word.
+        let put = unsafe { Slot::put(self.place(), outcome) };
+        let wake = self.held.begin_wake();
+        let Err(unwanted) = put else {
+""",
     ),
     Guard(
         "src/par/parallel.rs",
         "a parallel future is not told that its task is done",
-        "        self.waiter.wake();\n",
-        "",
+        "unwind::catch(|| self.waiter.wake())",
+        "Ok(())",
     ),
     Guard(
         "src/scope/crew.rs",
@@ -1196,6 +1227,24 @@ GUARDS = [
         }
 """,
         "",
+    ),
+    Guard(
+        "src/scope/crew.rs",
+        "the task of a child that is gone is not waited for",
+        "        self.state.fetch_add(TASK, Ordering::Relaxed);\n",
+        "        self.state.fetch_add(0, Ordering::Relaxed);\n",
+    ),
+    Guard(
+        "src/scope/held.rs",
+        "a place in the queue that another fills keeps the memory",
+        "let is_its_own = before & (QUEUED | RETIRED) == 0;",
+        "let is_its_own = before & RETIRED == 0;",
+    ),
+    Guard(
+        "src/scope/held.rs",
+        "who unparks a driver wakes its task when the scope may be gone",
+        "Pushed::Unparked(count) => noting(count, || unsafe { queue.as_ref() }.wake_parent()),",
+        "Pushed::Unparked(count) => { drop(count); unsafe { queue.as_ref() }.wake_parent() }",
     ),
     Guard(
         "src/scope/held.rs",

@@ -208,6 +208,21 @@ fn the_drop_of_a_scope_beside_a_childs_end_frees_the_output_once() {
 }
 
 #[test]
+fn an_output_that_comes_beside_the_drop_of_the_scope_leaves_the_tasks_waker_alone() {
+    Explore::new().shallow(3).run(
+        &[()],
+        watched(|| {
+            let (running, mut task) = scope_of(then(|| Tracked::new(7)));
+            // So that there is a waker.
+            assert!(!is_ready(&mut task));
+            let dropped = drop_elsewhere(running);
+            complete(task);
+            dropped.join().unwrap();
+        }),
+    );
+}
+
+#[test]
 fn the_drop_of_a_scope_beside_that_of_a_task_frees_both_once() {
     Explore::new().shallow(3).run(
         &[()],

@@ -7,7 +7,7 @@ use crate::runtime::{Spawn, SpawnBlocking};
 
 /// Something to be done elsewhere, and by whom, for a post `P`.
 pub(super) trait Job<P: Post> {
-    /// Has it done, by a task that has joined its crew.
+    /// Has it done, by a task that is waited for at `post`.
     fn start(self, post: P);
 }
 

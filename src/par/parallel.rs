@@ -12,9 +12,8 @@ use futures_core::future::FusedFuture;
 
 use super::{
     job::{Job, RunFuture},
-    proxy::unclaimed,
     slot::{Outcome, Slot},
-    task::{Post, followed_by},
+    task::{Post, followed_by, unclaimed},
 };
 use crate::{
     cancel::{Cancelled, Cause, CauseKind},
@@ -153,17 +152,8 @@ impl<S, F: Future> fmt::Debug for Parallel<S, F> {
 impl<T: Send> Post for Shared<Desk<T>> {
     type Output = T;
 
-    fn crew(&self) -> &Crew {
-        &self.crew
-    }
-
-    fn is_aborted(&self) -> bool {
-        self.slot.is_aborted()
-    }
-
-    unsafe fn listen(&self, cx: &Context<'_>) -> bool {
-        // SAFETY: the caller's word.
-        unsafe { self.slot.listen(cx) }
+    fn slot(&self) -> &Slot<T> {
+        &self.slot
     }
 
     fn polling<R>(&self, cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
@@ -174,13 +164,19 @@ impl<T: Send> Post for Shared<Desk<T>> {
         work()
     }
 
-    unsafe fn deliver(&self, outcome: Option<Outcome<T>>) -> Result<(), Payload> {
+    fn fail(&self, payload: Payload) {
+        self.crew.note(payload);
+    }
+
+    unsafe fn deliver(self, outcome: Option<Outcome<T>>) {
         // SAFETY: the task does this once, by the caller's word.
-        if unsafe { Slot::put(NonNull::from(&self.slot), outcome) } {
-            // SAFETY: the waiter has left, and the outcome is the task's.
-            return unclaimed(unsafe { self.slot.take() });
+        let told = match unsafe { Slot::put(NonNull::from(&self.slot), outcome) } {
+            Ok(()) => unwind::catch(|| self.waiter.wake()),
+            Err(unwanted) => unclaimed(unwanted),
+        };
+        if let Err(payload) = told {
+            self.fail(payload);
         }
-        self.waiter.wake();
-        Ok(())
+        self.crew.leave();
     }
 }

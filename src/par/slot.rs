@@ -4,15 +4,16 @@
 //! | bit | set by | meaning |
 //! |---|---|---|
 //! | `DONE` | the task, last of all | its future is gone, and so is the task, as far as the slot knows |
-//! | `OUTPUT`, `PANIC` | the task, with `DONE` | which outcome is in the slot; neither if it was lost |
-//! | `LISTENS` | the task, which also clears it | the task's waker is there, for an abort to take |
+//! | `OUTPUT`, `PANIC` | the task, with `DONE` | which outcome is in the place; neither if it was lost |
+//! | `LISTENS` | the task, which also clears it | the task's waker is in the place, for an abort to take |
 //! | `ABORTED` | the waiter | the task is to drop its future |
 //! | `LEFT` | the waiter, last of all | nobody wants the outcome |
 //!
-//! The outcome is the task's until `DONE`, and the waiter's after that. The waker is the task's but
-//! where the waiter sets `ABORTED` while it finds `LISTENS`, and then that takes it. Whoever comes second
-//! with `DONE` and `LEFT` takes the outcome, and ends the slot, where its memory is no matter of a
-//! count.
+//! The place is the task's until `DONE`, and the waiter's after that. But where the waiter sets `ABORTED`
+//! while it finds `LISTENS` the place is the waiter's from then on, who takes the waker. So a task that
+//! knows of the abort leaves its place alone, and ends its outcome itself, before it is done. Whoever
+//! comes second with `DONE` and `LEFT` takes the outcome, and ends the slot, where its memory is no
+//! matter of a count.
 
 use core::{
     marker::PhantomPinned,
@@ -34,22 +35,23 @@ const OUTPUT: usize = 1 << 3;
 const PANIC: usize = 1 << 4;
 const LISTENS: usize = 1 << 5;
 
+/// The waiter does not want the outcome.
+struct Aborted;
+
 /// What a task came to: its output, or its panic.
 pub(super) type Outcome<T> = Result<T, Payload>;
 
-// The state is first, where `proxy.rs` has one of its own.
-#[repr(C)]
 pub(super) struct Slot<T> {
     state: AtomicUsize,
-    outcome: UnsafeCell<MaybeUninit<Place<T>>>,
-    /// By which the task hears that it is aborted.
-    waker: UnsafeCell<Option<Waker>>,
+    place: UnsafeCell<MaybeUninit<Place<T>>>,
     // A task may look at it while its owner is borrowed mutably.
     _pinned: PhantomPinned,
 }
 
 /// As the bits of the state say.
 union Place<T> {
+    /// By which the task hears that it is aborted.
+    waker: ManuallyDrop<Waker>,
     output: ManuallyDrop<T>,
     panic: ManuallyDrop<Payload>,
 }
@@ -65,8 +67,7 @@ impl<T> Slot<T> {
     pub(super) fn new() -> Self {
         Self {
             state: AtomicUsize::new(0),
-            outcome: UnsafeCell::new(MaybeUninit::uninit()),
-            waker: UnsafeCell::new(None),
+            place: UnsafeCell::new(MaybeUninit::uninit()),
             _pinned: PhantomPinned,
         }
     }
@@ -83,57 +84,125 @@ impl<T> Slot<T> {
     ///
     /// The caller is the task.
     pub(super) unsafe fn listen(&self, cx: &Context<'_>) -> bool {
-        // Relaxed: without `ABORTED` the waiter has never had the waker.
-        if self.state.fetch_and(!LISTENS, Ordering::Relaxed) & ABORTED != 0 {
+        // SAFETY: the caller's word.
+        let Ok(known) = (unsafe { self.take_waker() }) else {
             return false;
-        }
-        let is_known = self.waker.with(|waker| {
-            // SAFETY: the task's, since the bit is clear and it was not aborted before.
-            let waker = unsafe { &*waker };
-            waker
-                .as_ref()
-                .is_some_and(|waker| waker.will_wake(cx.waker()))
+        };
+        let waker = match known {
+            Some(known) if known.will_wake(cx.waker()) => known,
+            _ => cx.waker().clone(),
+        };
+        let waker = MaybeUninit::new(Place {
+            waker: ManuallyDrop::new(waker),
         });
-        if !is_known {
-            let fresh = cx.waker().clone();
-            // SAFETY: as above.
-            drop(
-                self.waker
-                    .with_mut(|waker| unsafe { &mut *waker }.replace(fresh)),
-            );
-        }
+        // SAFETY: the task's, which is not aborted as far as it knows, and empty.
+        self.place.with_mut(|place| unsafe { *place = waker });
         // Release: pairs with the acquire in `abort`, which finds the waker.
-        self.state.fetch_or(LISTENS, Ordering::Release) & ABORTED == 0
+        if self.state.fetch_or(LISTENS, Ordering::Release) & ABORTED == 0 {
+            return true;
+        }
+        // The waiter looked before that, and left the place to the task.
+        // SAFETY: the task's; it was put there just now.
+        drop(unsafe { self.waker_in_place() });
+        false
     }
 
-    /// Leaves what the task came to, or that it was lost; `true` if the waiter has left before, and
-    /// the outcome is the task's to take. If not, the task must not use the slot any more.
+    /// Forgets by what the task was to be woken; whether the place is the task's, for its outcome.
+    /// If not, the task was aborted, and nobody wants that.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the task, and does not listen after this.
+    pub(super) unsafe fn stop_listening(&self) -> bool {
+        // SAFETY: the caller's word.
+        unsafe { self.take_waker() }.map(drop).is_ok()
+    }
+
+    /// Takes the task's waker back, if there is one, unless the task was aborted.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the task.
+    unsafe fn take_waker(&self) -> Result<Option<Waker>, Aborted> {
+        // Relaxed, here and below: without `ABORTED` the waiter has never had the place.
+        let mut state = self.state.load(Ordering::Relaxed);
+        let listens = state & LISTENS != 0;
+        if listens {
+            state = self.state.fetch_and(!LISTENS, Ordering::Relaxed);
+        }
+        if state & ABORTED != 0 {
+            return Err(Aborted);
+        }
+        // SAFETY: the bit was set, and is clear since before the task was aborted, if it was: the
+        // waker is the task's.
+        Ok(listens.then(|| unsafe { self.waker_in_place() }))
+    }
+
+    /// # Safety
+    ///
+    /// The waker is in the place, which is the caller's. It is so no more after this.
+    unsafe fn waker_in_place(&self) -> Waker {
+        // SAFETY: the caller's word.
+        let place = unsafe { self.read_place() };
+        // SAFETY: as above.
+        ManuallyDrop::into_inner(unsafe { place.waker })
+    }
+
+    /// # Safety
+    ///
+    /// There is something in the place, which is the caller's. It is so no more after this.
+    unsafe fn read_place(&self) -> Place<T> {
+        self.place.with_mut(|place| {
+            // SAFETY: the caller's, by its word.
+            let place = unsafe { &*place };
+            // SAFETY: there is something, by the caller's word, and it is read once.
+            unsafe { place.assume_init_read() }
+        })
+    }
+
+    /// Leaves what the task came to, or that it was lost.
     ///
     /// By pointer: the waiter may end the slot before this returns, and use its memory for something
     /// else, which no reference that is an argument may see.
     ///
+    /// # Errors
+    ///
+    /// The outcome, if the waiter has left before. If not, the task must not use the slot any more.
+    ///
     /// # Safety
     ///
-    /// The slot is alive; the caller is the task, and has not done this before.
-    pub(super) unsafe fn put(this: NonNull<Self>, outcome: Option<Outcome<T>>) -> bool {
+    /// The slot is alive; the caller is the task, has stopped listening, and has not done this before.
+    /// There is an outcome only if the place is the task's.
+    pub(super) unsafe fn put(
+        this: NonNull<Self>,
+        outcome: Option<Outcome<T>>,
+    ) -> Result<(), Option<Outcome<T>>> {
         let (place, which) = match outcome {
             Some(Ok(output)) => {
                 let output = ManuallyDrop::new(output);
-                (MaybeUninit::new(Place { output }), OUTPUT)
+                (Some(Place { output }), OUTPUT)
             }
             Some(Err(panic)) => {
                 let panic = ManuallyDrop::new(panic);
-                (MaybeUninit::new(Place { panic }), PANIC)
+                (Some(Place { panic }), PANIC)
             }
-            None => (MaybeUninit::uninit(), 0),
+            None => (None, 0),
         };
-        // SAFETY: alive until `DONE`, and not used after that.
+        // SAFETY: alive until `DONE`, and not used after that but where the waiter has left.
         let this = unsafe { this.as_ref() };
-        // SAFETY: the task's, until `DONE`.
-        this.outcome.with_mut(|outcome| unsafe { *outcome = place });
+        if let Some(filled) = place {
+            let filled = MaybeUninit::new(filled);
+            // SAFETY: the task's, until `DONE`.
+            this.place.with_mut(|place| unsafe { *place = filled });
+        }
         // Release: pairs with the waiter's acquires in `is_done` and `leave`, which see the outcome.
-        // Acquire: pairs with the release in `leave`; if that came first the slot is the task's.
-        this.state.fetch_or(DONE | which, Ordering::AcqRel) & LEFT != 0
+        // Acquire: pairs with the release in `leave`; if that came first the slot is the task's. The bits
+        // are clear, and to add them is one instruction where to set them is a loop.
+        if this.state.fetch_add(DONE | which, Ordering::AcqRel) & LEFT == 0 {
+            return Ok(());
+        }
+        // SAFETY: the waiter has left.
+        Err(unsafe { this.take() })
     }
 
     /// What the task came to; `None` if it was lost, or this was asked before.
@@ -151,12 +220,8 @@ impl<T> Slot<T> {
         }
         self.state
             .store(state & !(OUTPUT | PANIC), Ordering::Relaxed);
-        let place = self.outcome.with_mut(|outcome| {
-            // SAFETY: the caller's, by its word.
-            let outcome = unsafe { &*outcome };
-            // SAFETY: there is one, and it is read once: the bits are clear now.
-            unsafe { outcome.assume_init_read() }
-        });
+        // SAFETY: the caller's, by its word; there is one, and it is read once: the bits are clear now.
+        let place = unsafe { self.read_place() };
         Some(if state & OUTPUT != 0 {
             // SAFETY: it was written with `OUTPUT`, and is read once.
             Ok(ManuallyDrop::into_inner(unsafe { place.output }))
@@ -183,12 +248,9 @@ impl<T> Slot<T> {
         // Acquire: pairs with the release in `listen`. It publishes nothing: the task looks at the bit
         // alone.
         let before = self.state.fetch_or(ABORTED, Ordering::Acquire);
-        if before & (DONE | LISTENS) == LISTENS {
-            // SAFETY: the waiter's, by the two bits.
-            let waker = self.waker.with_mut(|waker| unsafe { &mut *waker }.take());
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+        if before & LISTENS != 0 {
+            // SAFETY: the waiter's, by the two bits; it is there as long as the task listens.
+            unsafe { self.waker_in_place() }.wake();
         }
     }
 

@@ -2,38 +2,27 @@
 //!
 //! A task goes through these steps and no others, whatever happens to it: its future is polled until
 //! it is ready, panics, is aborted, or is dropped by the runtime; the future is dropped; what came of
-//! it is [delivered](Post::deliver); the task leaves its [crew](Crew). So whoever hears of
-//! its end finds its destructors done, and whoever finds the crew empty those of its output too.
+//! it is [delivered](Post::deliver). So whoever hears of its end finds its destructors done. Where nobody
+//! wants to hear of it the task is in the scope's [crew](crate::scope::Crew): whoever finds that empty
+//! finds the destructor of its output done, too.
 
 use core::{
     future::Future,
+    mem::ManuallyDrop,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use pin_project_lite::pin_project;
 
-use super::slot::Outcome;
-use crate::{
-    scope::Crew,
-    sys::unwind::{self, Payload},
-};
+use super::slot::{Outcome, Slot};
+use crate::sys::unwind::{self, Payload};
 
 /// Where a task is waited for.
-pub(super) trait Post: Send {
+pub(super) trait Post: Send + Sized {
     type Output;
 
-    /// Which the task has joined.
-    fn crew(&self) -> &Crew;
-
-    fn is_aborted(&self) -> bool;
-
-    /// Has the task of `cx` woken when it is aborted; `false` if it is already.
-    ///
-    /// # Safety
-    ///
-    /// The caller is the task.
-    unsafe fn listen(&self, cx: &Context<'_>) -> bool;
+    fn slot(&self) -> &Slot<Self::Output>;
 
     /// Runs a poll of the task's future.
     fn polling<R>(&self, cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> R) -> R;
@@ -41,83 +30,92 @@ pub(super) trait Post: Send {
     /// Runs its call.
     fn calling<R>(&self, work: impl FnOnce() -> R) -> R;
 
-    /// Tells what the task came to, which is nothing if it was aborted or lost. A panic that nobody
-    /// waits for comes back.
+    /// A panic that nobody waits for: it ends the scope.
+    fn fail(&self, payload: Payload);
+
+    /// Tells what the task came to, which is nothing if it was aborted or lost, and leaves the crew.
     ///
     /// # Safety
     ///
-    /// It is called once, and nothing else but `crew` after it.
-    unsafe fn deliver(&self, outcome: Option<Outcome<Self::Output>>) -> Result<(), Payload>;
+    /// The caller is the task, and has stopped listening. There is an outcome only if the place in the
+    /// slot is the task's.
+    unsafe fn deliver(self, outcome: Option<Outcome<Self::Output>>);
 }
 
-/// How a task ends: once, and at the latest when it is dropped.
-struct End<P: Post> {
-    /// `None` at the end.
-    post: Option<P>,
-}
-
-impl<P: Post> End<P> {
-    /// Of one that has joined its crew.
-    fn new(post: P) -> Self {
-        Self { post: Some(post) }
-    }
-
-    fn deliver(&mut self, outcome: Option<Outcome<P::Output>>) {
-        let Some(post) = self.post.take() else { return };
-        // An output that nobody wants is dropped there, or a waker called.
-        // SAFETY: there is no post any more.
-        let delivered = unwind::catch(|| unsafe { post.deliver(outcome) });
-        if let Err(payload) = delivered.and_then(|claimed| claimed) {
-            post.crew().note(payload);
+/// How a task ends, when its future is gone.
+#[inline]
+fn end<P: Post>(post: P, outcome: Option<Outcome<P::Output>>) {
+    // A waker may be dropped.
+    // SAFETY: this is the task, and its end.
+    let outcome = match unwind::catch(|| unsafe { post.slot().stop_listening() }) {
+        Ok(true) => outcome,
+        Ok(false) => {
+            if let Err(payload) = unclaimed(outcome) {
+                post.fail(payload);
+            }
+            None
         }
-        post.crew().leave();
-    }
+        Err(payload) => followed_by(outcome, Err(payload)),
+    };
+    // SAFETY: this is the task; without the place there is no outcome.
+    unsafe { post.deliver(outcome) };
 }
 
-impl<P: Post> Drop for End<P> {
-    fn drop(&mut self) {
-        self.deliver(None);
+/// The panic in an outcome that nobody waits for. An output is dropped, and may panic itself.
+pub(super) fn unclaimed<T>(outcome: Option<Outcome<T>>) -> Result<(), Payload> {
+    match outcome {
+        Some(Err(payload)) => Err(payload),
+        output => unwind::catch(|| drop(output)),
     }
 }
 
 pin_project! {
     /// A future in the hands of a runtime.
-    pub(super) struct Task<F: Future, P: Post> {
+    // What a runtime makes of it is to be small: so nothing but the post says whether the future is there.
+    pub(super) struct Task<F, P: Post> {
         #[pin]
-        future: Option<F>,
-        end: End<P>,
+        future: ManuallyDrop<F>,
+        // `None` when the future is gone, or about to be.
+        post: Option<P>,
     }
 
-    impl<F: Future, P: Post> PinnedDrop for Task<F, P> {
+    impl<F, P: Post> PinnedDrop for Task<F, P> {
         fn drop(this: Pin<&mut Self>) {
-            if this.end.post.is_some() {
-                this.vacate(None);
+            if this.post.is_some() {
+                this.lose();
             }
         }
     }
 }
 
-impl<F, P> Task<F, P>
-where
-    F: Future<Output = P::Output>,
-    P: Post,
-{
-    /// One that has joined its crew.
+impl<F, P: Post> Task<F, P> {
+    /// One that is waited for at `post`.
     pub(super) fn new(future: F, post: P) -> Self {
         Self {
-            future: Some(future),
-            end: End::new(post),
+            future: ManuallyDrop::new(future),
+            post: Some(post),
         }
     }
-}
 
-impl<F: Future, P: Post> Task<F, P> {
+    /// Ends one that the runtime drops.
+    #[cold]
+    fn lose(self: Pin<&mut Self>) {
+        self.end(None);
+    }
+
     /// Drops the future where it stands, and what it panics with then is what came of it, unless
-    /// `outcome` is a panic already.
-    fn vacate(self: Pin<&mut Self>, outcome: Option<Outcome<P::Output>>) {
-        let mut this = self.project();
-        let dropped = unwind::catch(|| this.future.set(None));
-        this.end.deliver(followed_by(outcome, dropped));
+    /// `outcome` is a panic already. Does nothing if it is gone.
+    #[inline(always)] // into a poll: it is a child's hot path, and the other caller is cold.
+    fn end(self: Pin<&mut Self>, outcome: Option<Outcome<P::Output>>) {
+        let this = self.project();
+        let Some(post) = this.post.take() else { return };
+        let dropped = unwind::catch(|| {
+            // SAFETY: it is not moved.
+            let future = unsafe { this.future.get_unchecked_mut() };
+            // SAFETY: dropped once, and not used any more: there was a post, and is none now.
+            unsafe { ManuallyDrop::drop(future) };
+        });
+        end(post, followed_by(outcome, dropped));
     }
 }
 
@@ -147,17 +145,19 @@ where
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.as_mut().project();
-        let (Some(post), Some(future)) = (&this.end.post, this.future.as_mut().as_pin_mut()) else {
+        let this = self.as_mut().project();
+        let Some(post) = this.post else {
             return Poll::Ready(());
         };
-        let outcome = if post.is_aborted() {
+        let outcome = if post.slot().is_aborted() {
             None
         } else {
+            // SAFETY: as pinned as what it is in.
+            let future = unsafe { this.future.map_unchecked_mut(|future| &mut **future) };
             let poll = || {
                 let poll = post.polling(cx, |cx| future.poll(cx));
                 // SAFETY: this is the task.
-                let goes_on = poll.is_pending() && unsafe { post.listen(cx) };
+                let goes_on = poll.is_pending() && unsafe { post.slot().listen(cx) };
                 (poll, goes_on)
             };
             match unwind::catch(poll) {
@@ -167,7 +167,7 @@ where
                 Err(payload) => Some(Err(payload)),
             }
         };
-        self.vacate(outcome);
+        self.end(outcome);
         Poll::Ready(())
     }
 }
@@ -176,7 +176,8 @@ where
 pub(super) struct Call<W, P: Post> {
     /// `None` when it was called, or dropped for that it is not to be.
     work: Option<W>,
-    end: End<P>,
+    /// `None` at the end.
+    post: Option<P>,
 }
 
 impl<W, P> Call<W, P>
@@ -184,22 +185,23 @@ where
     W: FnOnce() -> P::Output,
     P: Post,
 {
-    /// One that has joined its crew.
+    /// One that is waited for at `post`.
     pub(super) fn new(work: W, post: P) -> Self {
         Self {
             work: Some(work),
-            end: End::new(post),
+            post: Some(post),
         }
     }
 
     /// Calls it, unless it is aborted. What it owns is gone when its end is told.
     pub(super) fn run(mut self) {
-        let Some(post) = self.end.post.as_ref().filter(|post| !post.is_aborted()) else {
+        let is_wanted = |post: &mut P| !post.slot().is_aborted();
+        let Some(post) = self.post.take_if(is_wanted) else {
             return;
         };
         if let Some(work) = self.work.take() {
             let outcome = unwind::catch(|| post.calling(work));
-            self.end.deliver(Some(outcome));
+            end(post, Some(outcome));
         }
     }
 }
@@ -207,7 +209,8 @@ where
 /// What was not called is dropped, and what it panics with then is what came of it.
 impl<W, P: Post> Drop for Call<W, P> {
     fn drop(&mut self) {
+        let Some(post) = self.post.take() else { return };
         let dropped = unwind::catch(|| self.work = None);
-        self.end.deliver(dropped.err().map(Err));
+        end(post, dropped.err().map(Err));
     }
 }

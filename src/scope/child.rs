@@ -310,7 +310,22 @@ impl Child {
         let header = unsafe { self.header() };
         // SAFETY: the caller's word.
         let accepted = unsafe { header.scope.ready.push(self.as_link()) };
-        if !accepted && header.link.unqueue(0) & RETIRED != 0 {
+        if !accepted {
+            // SAFETY: the caller's word.
+            unsafe { self.give_place_up() };
+        }
+    }
+
+    /// Clears the `QUEUED` bit, which the caller has set, after the queue has refused the child.
+    ///
+    /// # Safety
+    ///
+    /// The bit is the caller's, and was not cleared since.
+    #[cold]
+    pub(super) unsafe fn give_place_up(self) {
+        // SAFETY: alive, by the bit (invariant 3).
+        let header = unsafe { self.header() };
+        if header.link.unqueue(0) & RETIRED != 0 {
             // SAFETY: the count that the driver left to this place (invariant 3).
             unsafe { self.release() };
         }
@@ -356,10 +371,22 @@ impl Child {
     pub(super) unsafe fn take_output<T>(self) -> T {
         // SAFETY: the owner of the output holds a count.
         let header = unsafe { self.header() };
-        // SAFETY: the slot is in the node, to all of which this is a pointer.
-        let slot = unsafe { self.0.as_ptr().byte_add(header.table.slot) };
+        // SAFETY: as above.
+        let slot = unsafe { self.slot() };
         // SAFETY: the caller's word.
         header.slot.with_mut(|_| unsafe { slot.cast::<T>().read() })
+    }
+
+    /// Where its future is, or its output.
+    ///
+    /// # Safety
+    ///
+    /// The child is alive.
+    pub(super) unsafe fn slot(self) -> NonNull<()> {
+        // SAFETY: alive, by the caller's word.
+        let table = unsafe { self.header() }.table;
+        // SAFETY: the slot is in the node, to all of which this is a pointer.
+        unsafe { self.0.byte_add(table.slot) }.cast()
     }
 
     /// # Safety
@@ -404,7 +431,7 @@ static CHILD: RawWakerVTable = RawWakerVTable::new(
 );
 
 /// Gives a count up when it is dropped.
-struct Release(Child);
+pub(super) struct Release(pub(super) Child);
 
 impl Drop for Release {
     fn drop(&mut self) {

@@ -1,5 +1,6 @@
-//! Who is still out there: the tasks that a runtime runs for one scope, until the last destructor of
-//! each has run.
+//! Who is still out there: the tasks that a runtime runs for one scope, of which no child of it is left,
+//! until the last destructor of each has run. (The task of a child is in it from when the child goes
+//! before it.)
 
 use core::{
     ops::Deref,
@@ -23,16 +24,11 @@ const CLOSED: usize = 1 << 1;
 /// One task, in the bits above.
 const TASK: usize = 1 << 2;
 
-// The tasks of children are many, and begun by one thread at a time: they are counted apart, and come
-// to the others when the crew is closed. Until then the number in the state may be below zero.
-
 /// The tasks of one scope.
 #[derive(Debug)]
 pub(crate) struct Crew {
-    /// How many tasks there are, when it is closed, and the bits above.
+    /// How many tasks there are, and the bits above.
     state: AtomicUsize,
-    /// How many tasks of children have joined.
-    children: AtomicUsize,
     waiter: WakerCell,
     /// What the first of those panicked with that nobody waited for.
     panic: Lock<Option<Payload>>,
@@ -42,7 +38,6 @@ impl Crew {
     pub(crate) fn new() -> Shared<Self> {
         Shared::new(Self {
             state: AtomicUsize::new(0),
-            children: AtomicUsize::new(0),
             waiter: WakerCell::new(),
             panic: Lock::new(None),
         })
@@ -50,10 +45,7 @@ impl Crew {
 
     /// Lets nobody join any more. For the scope's driver.
     pub(crate) fn close(&self) {
-        let children = self.children.load(Ordering::Relaxed);
-        self.children.store(0, Ordering::Relaxed);
         // Relaxed: it publishes nothing. Whoever joins later finds the bit, in the same word.
-        self.state.fetch_add(children * TASK, Ordering::Relaxed);
         self.state.fetch_or(CLOSED, Ordering::Relaxed);
     }
 
@@ -73,11 +65,11 @@ impl Crew {
         Poll::Ready(self.panic.with(Option::take).map_or(Ok(()), Err))
     }
 
-    /// Counts the task of a child. For the scope's driver, and not after it has closed this.
-    pub(crate) fn join_as_child(&self) {
-        // Relaxed, and no read-modify-write: the driver alone changes it.
-        let children = self.children.load(Ordering::Relaxed);
-        self.children.store(children + 1, Ordering::Relaxed);
+    /// Counts the task of a child that goes before it. For the scope's driver: when that waits for the
+    /// crew, all its children are gone, and if it never does it may have closed this before.
+    pub(crate) fn join_late(&self) {
+        // Relaxed: the driver itself finds it counted.
+        self.state.fetch_add(TASK, Ordering::Relaxed);
     }
 
     /// Counts a task, unless the crew is closed. It must [leave](Self::leave).

@@ -141,7 +141,7 @@ impl Limits {
     fn polled_here(&self) -> Option<(Child, Where)> {
         #[cfg(feature = "std")]
         if let Some(child) = super::held::working_here(self) {
-            // SAFETY: whoever has it at work holds a count.
+            // SAFETY: it is alive as long as it is at work (`held.rs`, invariant 1).
             unsafe { child.acquire() };
             return Some((child, Where::Elsewhere));
         }

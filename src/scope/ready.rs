@@ -26,7 +26,10 @@
 //! 2. The memory of a queued link stays alive until its bit is cleared
 //!    (for children see `child.rs`, invariant 3).
 
-use core::{ptr, task::Context};
+use core::{
+    ptr::{self, NonNull},
+    task::Context,
+};
 
 use crate::{
     sys::{
@@ -95,6 +98,15 @@ const EMPTY: *mut Link = ptr::null_mut();
 const PARKED: *mut Link = ptr::without_provenance_mut(1);
 const CLOSED: *mut Link = ptr::without_provenance_mut(2);
 
+/// What came of a push.
+pub(crate) enum Pushed<K> {
+    /// The scope has ended.
+    Refused,
+    Queued,
+    /// It is queued, and was the first since the driver parked.
+    Unparked(K),
+}
+
 /// The stack of ready links and the waker of the task that polls the scope.
 #[derive(Debug)]
 pub(crate) struct ReadyQueue {
@@ -117,29 +129,58 @@ impl ReadyQueue {
     /// The caller has set the link's `QUEUED` bit (or made it with the bit set), and the
     /// memory stays alive as invariant 2 demands.
     pub(crate) unsafe fn push(&self, link: *mut Link) -> bool {
-        let mut head = self.head.load(Ordering::Relaxed);
+        // SAFETY: the caller's word, and this is borrowed.
+        match unsafe { Self::push_keeping(NonNull::from(self), link, || ()) } {
+            Pushed::Refused => return false,
+            Pushed::Queued => {}
+            Pushed::Unparked(()) => self.wake_parent(),
+        }
+        true
+    }
+
+    /// As [`push`](Self::push), where only the link keeps this alive. Before it unparks the driver it
+    /// calls `keep`, for something that keeps it for the caller, who has to
+    /// [wake the parent](Self::wake_parent) then. By pointer, because it may be gone when the link is
+    /// queued.
+    ///
+    /// # Safety
+    ///
+    /// As for `push`; this is alive until the link is queued.
+    #[inline]
+    pub(crate) unsafe fn push_keeping<K>(
+        this: NonNull<Self>,
+        link: *mut Link,
+        keep: impl Fn() -> K,
+    ) -> Pushed<K> {
+        // SAFETY: alive, by the caller's word, and not used when the link is queued.
+        let queue = unsafe { this.as_ref() };
+        let mut head = queue.head.load(Ordering::Relaxed);
         loop {
             if head == CLOSED {
-                return false;
+                return Pushed::Refused;
             }
+            let is_parked = head == PARKED;
             // SAFETY: alive by the caller's word.
-            unsafe { &*link }.set_next(if head == PARKED { EMPTY } else { head });
+            unsafe { &*link }.set_next(if is_parked { EMPTY } else { head });
+            let kept = is_parked.then(&keep);
             // Release: pairs with the swaps of the driver, which see `next` and all that came
             // before. Whoever finds `PARKED` finds the waker too, without an acquire: it was
             // registered before, under the lock that is taken to wake it; had that lock been
             // taken earlier, `PARKED` could not have been read earlier still.
             let pushed =
-                self.head
+                queue
+                    .head
                     .compare_exchange_weak(head, link, Ordering::Release, Ordering::Relaxed);
             match pushed {
-                Ok(_) => break,
+                Ok(_) => return kept.map_or(Pushed::Queued, Pushed::Unparked),
                 Err(newer) => head = newer,
             }
         }
-        if head == PARKED {
-            self.parent.wake();
-        }
-        true
+    }
+
+    /// Wakes the task that polls the scope, for a push that has unparked the driver.
+    pub(crate) fn wake_parent(&self) {
+        self.parent.wake();
     }
 
     /// Takes all that is ready, in order of arrival.
