@@ -1197,6 +1197,12 @@ GUARDS = [
     ),
     Guard(
         "src/par/parallel.rs",
+        "a parallel future that has another task does not look again",
+        "                if !desk.slot.is_done() {\n                    return",
+        "                {\n                    return",
+    ),
+    Guard(
+        "src/par/parallel.rs",
         "a parallel future is not told that its task is done",
         "unwind::catch(|| self.waiter.wake())",
         "Ok(())",

@@ -456,6 +456,27 @@ fn a_parallel_future_hears_of_its_end_and_gives_the_output() {
 }
 
 #[test]
+fn a_parallel_future_that_moves_to_another_task_beside_its_end_wakes_that_or_is_ready_there() {
+    explore(
+        &[true, false],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let mut parallel = polled(s.parallel(async { Tracked::new(7) }));
+            let task = shelf.take();
+            let other = thread::spawn(move || complete(task));
+            let woken = Arc::new(Task::default());
+            let waker = Waker::from(Arc::clone(&woken));
+            let was_ready = poll_now(parallel.as_mut(), &waker).is_ready();
+            other.join().unwrap();
+            assert!(was_ready || woken.take(), "a wake was lost");
+            drop(driver);
+            was_ready
+        }),
+    );
+}
+
+#[test]
 fn the_drop_of_a_parallel_future_beside_its_end_frees_the_output_once() {
     explore(
         &[()],

@@ -76,9 +76,12 @@ impl<S, F: Future> Future for Parallel<S, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let State::Started(desk) = &self.state {
-            desk.waiter.register(cx);
             if !desk.slot.is_done() {
-                return Poll::Pending;
+                desk.waiter.register(cx);
+                // It may be done since, and have found the task of an earlier poll.
+                if !desk.slot.is_done() {
+                    return Poll::Pending;
+                }
             }
             // SAFETY: it is done.
             let outcome = unsafe { desk.slot.take() };
@@ -94,10 +97,9 @@ impl<S, F: Future> Future for Parallel<S, F> {
             State::Unstarted { job, crew, begin } => {
                 let desk = Shared::new(Desk {
                     slot: Slot::new(),
-                    waiter: WakerCell::new(),
+                    waiter: WakerCell::of(cx),
                     crew,
                 });
-                desk.waiter.register(cx);
                 if !desk.crew.join() {
                     drop(job);
                     return lost(CauseKind::ScopeEnded);
