@@ -46,6 +46,8 @@ MODELS = [
     ("src/scope/held.rs", ["par"]),
     ("src/scope/limit.rs", ["scope", "scope_handle", "scope_features", "par"]),
     ("src/scope/stop.rs", ["scope_token"]),
+    ("src/inspect/observe", ["scope_trace+inspect"]),
+    ("src/scope/registry/tell.rs", ["scope_trace+inspect"]),
     ("src/scope/registry", ["scope_inspect+inspect"]),
     ("src/scope/spawn.rs", ["scope", "scope_features", "scope_inspect+inspect"]),
     ("src/scope/shared.rs", ["scope", "scope_handle", "scope_token", "scope_features"]),
@@ -1218,6 +1220,18 @@ GUARDS = [
         "the last of a crew wakes nobody",
         "if before & AWAITED != 0 && before < 2 * TASK {",
         "if before & AWAITED != 0 && before < TASK {",
+    ),
+    Guard(
+        "src/scope/registry/tell.rs",
+        "a cancel is told of twice",
+        "self.is_cancel_told.swap(1, Ordering::Relaxed) == 0 {",
+        "self.is_cancel_told.swap(1, Ordering::Relaxed) < 2 {",
+    ),
+    Guard(
+        "src/scope/registry/tell.rs",
+        "who cancels looks for observers without the lock under which they come in",
+        "self.cards.with(|_| self.audience.get())",
+        "self.audience.get()",
     ),
     Guard(
         "src/scope/crew.rs",

@@ -71,7 +71,7 @@
 
 #[cfg(feature = "inspect")]
 mod branch;
-mod counted;
+pub(crate) mod counted;
 mod crew;
 mod driver;
 mod hub;

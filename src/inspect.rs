@@ -46,6 +46,12 @@
 //!   return `Pending` sees by the waker's table which child polls it, and writes down the kind of
 //!   wait, where it was begun and at what. A note is of one poll, and the child's next poll makes it void;
 //!   so no note is ever out of date, whatever becomes of the future that has left it.
+//!
+//! # Being told, and traces
+//!
+//! To look at a tree tells what is so at the moment. An [`Observer`] is told of what happens: spawns, polls, wakes, waits,
+//! cancels, ends. It is given to a scope or group before its first poll, and told of all that hangs below.
+//! Without one an event costs a load.
 
 mod build;
 #[cfg_attr(
@@ -58,6 +64,7 @@ mod kind;
 mod leak;
 mod node;
 mod note;
+mod observe;
 mod render;
 mod serial;
 #[cfg_attr(
@@ -66,6 +73,8 @@ mod serial;
 )]
 mod site;
 mod snapshot;
+#[path = "inspect/no_spans.rs"]
+mod spans;
 mod ties;
 #[cfg_attr(
     not(loom),
@@ -80,11 +89,15 @@ pub use kind::WaitKind;
 pub use leak::{LeakGuard, Leaked};
 pub use node::{Node, NodeId, NodeKind, Resource, State, Wait, Waits};
 pub(crate) use note::{Hold, as_one, inner, note, tie, within};
+pub(crate) use observe::{Audience, ObserverRef, tell};
+pub use observe::{End, Event, Observer, Subject};
 pub use render::{Activity, Dot, JsonLines, Row, Svg, Timeline, TimelineSvg, Tree};
 pub(crate) use serial::Serial;
 #[cfg(not(loom))]
 pub(crate) use site::{Made, Site};
 pub use snapshot::{Children, Entry, Iter, Snapshot};
+pub(crate) use spans::SpanSlot;
+pub(crate) use spans::spans_of;
 pub use ties::{Tie, TieKind, Ties};
 pub(crate) use waits::Running;
 #[cfg(not(loom))]

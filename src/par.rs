@@ -137,6 +137,12 @@ impl<'env, B> ParDriver<'env, B> {
         self.map(|driver| driver.named(name))
     }
 
+    /// As [`Driver::observe`].
+    #[cfg(feature = "inspect")]
+    pub fn observe(self, observer: impl crate::inspect::Observer + 'static) -> Self {
+        self.map(|driver| driver.observe(observer))
+    }
+
     /// As [`Driver::budget`], for what is polled where the scope is.
     pub fn budget(self, polls: NonZeroUsize) -> Self {
         self.map(|driver| driver.budget(polls))

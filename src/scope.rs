@@ -247,7 +247,7 @@ pub use handle::Handle;
 pub(crate) use held::Held;
 #[cfg(feature = "std")]
 pub use isolate::{Isolate, Panicked, isolate};
-pub(crate) use node::{Plain, Settle, Try};
+pub(crate) use node::{Plain, Progress, Settle, Try};
 pub use refused::Refused;
 pub use run::{Run, RunTry};
 pub use slot::{Slot, WaitSlot};
@@ -363,8 +363,17 @@ impl<'env, B, K> Driver<'env, B, K> {
     /// # });
     /// ```
     pub fn named(self, name: &'static str) -> Self {
-        let branch = &self.engine.shared.branch;
-        branch.set_name(branch.body(), name);
+        self.engine.shared.branch.set_own_name(name);
+        self
+    }
+
+    /// Has `observer` told of what happens in the scope and in all that hangs below it, from its first poll on.
+    ///
+    /// Several may be given; each is told, in this order, after those of the scopes above. Two allocations, and
+    /// one for each more.
+    #[cfg(feature = "inspect")]
+    pub fn observe(self, observer: impl crate::inspect::Observer + 'static) -> Self {
+        self.engine.shared.branch.observe(observer);
         self
     }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     cancel::{Cause, CauseKind, Phase},
-    inspect::{Inspect, Node, NodeKind, State},
+    inspect::{End, Inspect, Node, NodeKind, State},
     scope::{
         registry::{Branch, BranchRef, Family, Grown, Now, Own},
         whose::Whose,
@@ -24,6 +24,7 @@ use crate::{
 
 impl Grown for Shared {
     const FAMILY: Family = Family {
+        kind: NodeKind::Group,
         acquire: |branch| {
             // SAFETY: the block is alive, by the caller's word.
             let _kept: ManuallyDrop<SharedRef> = unsafe { borrowed(branch) }.clone();
@@ -34,6 +35,7 @@ impl Grown for Shared {
         now: |branch| unsafe { borrowed(branch) }.now(),
         // SAFETY: the card is that of a place, to all of which the pointer leads.
         child: |card| unsafe { slot::now(card) },
+        unfinished: |_| End::Dropped,
     };
 }
 

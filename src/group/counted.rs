@@ -27,7 +27,7 @@ unsafe impl<T: Send + Sync> Send for Counted<T> {}
 unsafe impl<T: Send + Sync> Sync for Counted<T> {}
 
 impl<T> Counted<T> {
-    pub(super) fn new(value: T) -> Self {
+    pub(crate) fn new(value: T) -> Self {
         let refs = Count::new(1);
         let block = Box::into_raw(Box::new(Block { refs, value }));
         // SAFETY: a box is not null.
@@ -42,6 +42,23 @@ impl<T> Counted<T> {
         let value = unsafe { &raw mut (*self.0.as_ptr()).value };
         // SAFETY: not null, as the block.
         unsafe { NonNull::new_unchecked(value) }
+    }
+
+    /// The pointer that is the value's, which has the count from here on.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn into_ptr(self) -> NonNull<T> {
+        ManuallyDrop::new(self).as_ptr()
+    }
+
+    /// # Safety
+    ///
+    /// The pointer came from [`into_ptr`](Self::into_ptr), and the caller owns the count that the result
+    /// will release.
+    #[cfg(feature = "inspect")]
+    pub(crate) unsafe fn from_ptr(value: NonNull<T>) -> Self {
+        // SAFETY: in bounds: it is that field of a block.
+        let block = unsafe { value.byte_sub(core::mem::offset_of!(Block<T>, value)) };
+        Self(block.cast())
     }
 }
 

@@ -19,7 +19,9 @@ use super::{
     slot::{ChunkHead, Slot},
 };
 use crate::{
+    cancel::CauseKind,
     scope::{
+        Progress,
         ready::{Batch, Link},
         registry::Branch,
     },
@@ -113,6 +115,11 @@ impl<F> Crew<F> {
     pub(super) fn attach(&self, cx: &Context<'_>) {
         // SAFETY: of the block that this holds, and it is the driver's.
         unsafe { Branch::attach(self.shared.branch_ptr(), cx.waker()) };
+    }
+
+    /// Notes how the group ends.
+    pub(super) fn note_end(&self, how: CauseKind) {
+        self.shared.branch.note_end(how);
     }
 
     pub(super) fn shared(&self) -> &SharedRef {
@@ -281,6 +288,9 @@ impl<F> Crew<F> {
             panics.run(|| unsafe { self.end(slot) });
         }
         self.is_cleared = true;
+        if panics.is_some() {
+            self.note_end(CauseKind::Panicked);
+        }
         // SAFETY: of the block that this holds, and it is the driver's.
         unsafe { Branch::leave(self.shared.branch_ptr()) };
         panics.into_result()
@@ -323,7 +333,10 @@ impl<F: Future> Crew<F> {
         let place = unsafe { slot.as_ref() };
         // SAFETY: the place is this child's until it has ended.
         let waker = unsafe { Slot::waker(slot) };
-        let running = place.card().running();
+        // SAFETY: alive.
+        let card = unsafe { Slot::card_ptr(slot) };
+        // SAFETY: linked since `insert`.
+        let mut polling = unsafe { self.shared.branch.polling(card) };
         let polled = place.future.with_mut(|future| {
             // SAFETY: a running child has its future, which is the crew's.
             let future = unsafe { &mut *future.cast::<F>() };
@@ -331,7 +344,11 @@ impl<F: Future> Crew<F> {
             let future = unsafe { Pin::new_unchecked(future) };
             future.poll(&mut Context::from_waker(&waker))
         });
-        drop(running);
+        polling.came_to(match polled {
+            Poll::Pending => Progress::Pending,
+            Poll::Ready(_) => Progress::Done,
+        });
+        drop(polling);
         let Poll::Ready(output) = polled else {
             let woke_itself = place.is_queued();
             return Polled::Pending { woke_itself };

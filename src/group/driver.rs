@@ -19,8 +19,9 @@ use super::{
     source::Output,
 };
 use crate::{
+    cancel::CauseKind,
     inspect::Resource,
-    scope::{Plain, Settle, Try, body::Body},
+    scope::{Plain, Progress, Settle, Try, body::Body},
     sys::unwind::{self, FirstPanic, Payload},
 };
 
@@ -89,8 +90,15 @@ impl<S: Source> Driver<S> {
     ///
     /// Without the feature `inspect` this does nothing; with it a name is an allocation.
     pub fn named(self, name: &'static str) -> Self {
-        let branch = &self.passes.crew.shared().branch;
-        branch.set_name(branch.body(), name);
+        self.passes.crew.shared().branch.set_own_name(name);
+        self
+    }
+
+    /// Has `observer` told of what happens in the group and below it: as
+    /// [`scope::Driver::observe`](crate::scope::Driver::observe).
+    #[cfg(feature = "inspect")]
+    pub fn observe(self, observer: impl crate::inspect::Observer + 'static) -> Self {
+        self.passes.crew.shared().branch.observe(observer);
         self
     }
 
@@ -230,8 +238,14 @@ where
         // SAFETY: the hub holds the block for as long as the poll.
         let waker = unsafe { shared.borrowed_waker() };
         let mut cx = Context::from_waker(&waker);
-        let _running = shared.branch.body().running();
-        match self.body.as_mut().poll::<M>(&mut cx) {
+        let mut polling = shared.branch.polling_body();
+        let polled = self.body.as_mut().poll::<M>(&mut cx);
+        polling.came_to(match polled {
+            Poll::Pending => Progress::Pending,
+            Poll::Ready(_) => Progress::Done,
+        });
+        drop(polling);
+        match polled {
             Poll::Ready(Err(error)) => {
                 *self.error = Some(error);
                 ControlFlow::Break(())
@@ -286,6 +300,14 @@ impl<S: Source, B, R, E> Running<S, B, R, E> {
             return Poll::Pending;
         }
         *this.phase = Phase::Over;
+        this.driver
+            .passes
+            .crew
+            .note_end(match (&broke, &this.error) {
+                (Err(_), _) => CauseKind::Panicked,
+                (Ok(_), Some(_)) => CauseKind::SiblingFailed,
+                (Ok(_), None) => CauseKind::ScopeEnded,
+            });
         let mut panics = FirstPanic::default();
         panics.note(broke.map(drop));
         let value = if this.error.is_none() {

@@ -110,8 +110,15 @@ where
     ///
     /// Without the feature `inspect` this does nothing; with it a name is an allocation.
     pub fn named(self, name: &'static str) -> Self {
-        let branch = &self.passes.crew.shared().branch;
-        branch.set_name(branch.body(), name);
+        self.passes.crew.shared().branch.set_own_name(name);
+        self
+    }
+
+    /// Has `observer` told of what happens in the group and below it: as
+    /// [`scope::Driver::observe`](crate::scope::Driver::observe).
+    #[cfg(feature = "inspect")]
+    pub fn observe(self, observer: impl crate::inspect::Observer + 'static) -> Self {
+        self.passes.crew.shared().branch.observe(observer);
         self
     }
 
@@ -205,7 +212,10 @@ where
                 shared.branch.note_wait(cx, Resource::at(shared));
                 Poll::Pending
             }
-            Ok(true) => Poll::Ready(()),
+            Ok(true) => {
+                self.passes.crew.note_end(CauseKind::ScopeEnded);
+                Poll::Ready(())
+            }
             Err(payload) => self.fail(payload),
         }
     }
@@ -213,6 +223,7 @@ where
     /// Goes on with a panic, when everything is gone.
     fn fail(&mut self, payload: Payload) -> ! {
         self.phase = Phase::Over;
+        self.passes.crew.note_end(CauseKind::Panicked);
         let mut panics = FirstPanic::default();
         panics.note(Err(payload));
         panics.note(self.tear_down());

@@ -82,7 +82,13 @@ impl Shared {
 
     /// Queues one of the links of the block itself.
     fn enqueue(&self, link: &Link) {
+        self.enqueue_then(link, || {});
+    }
+
+    /// The same; calls `tell` before anybody can take it off.
+    fn enqueue_then(&self, link: &Link, tell: impl FnOnce()) {
         if link.queue(0) & QUEUED == 0 {
+            tell();
             // SAFETY: the bit was set here, and the callers' links are in the block, which
             // outlives its driver, the only one to take them off.
             unsafe { self.ready.push(core::ptr::from_ref(link).cast_mut()) };
@@ -139,7 +145,7 @@ impl Shared {
 /// The block as a waker is the body's.
 impl Woken for Shared {
     fn wake(&self) {
-        self.call_body();
+        self.enqueue_then(&self.body, || self.branch.body_woken());
     }
 
     fn table() -> &'static RawWakerVTable {

@@ -199,10 +199,6 @@ impl<F> Slot<F> {
         place.head.link.state.store(0, Ordering::Relaxed);
     }
 
-    pub(super) fn card(&self) -> &Card {
-        &self.head.card
-    }
-
     /// A pointer to the card that may be used for the whole place.
     ///
     /// # Safety
@@ -319,6 +315,10 @@ impl Place {
         let queued = before & RETIRED == 0 && {
             // SAFETY: a place that is occupied or lent keeps its chunk.
             let shared = unsafe { &head.chunk().as_ref().shared };
+            // SAFETY: in bounds of the place.
+            let card = unsafe { &raw const (*self.0.as_ptr()).card };
+            // SAFETY: its child, or what was one, since the waker keeps the place.
+            unsafe { shared.branch.woken(card) };
             // SAFETY: the bit was set just now; the chunk stays while the place is queued, since
             // the driver keeps it, or there is no driver and the push is refused.
             unsafe { shared.ready.push(self.0.as_ptr().cast()) }

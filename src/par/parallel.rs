@@ -158,7 +158,11 @@ impl<T: Send> Post for Shared<Desk<T>> {
         &self.slot
     }
 
-    fn polling<R>(&self, cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
+    fn polling<R>(
+        &self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
         poll(cx)
     }
 

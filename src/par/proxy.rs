@@ -195,7 +195,11 @@ impl<T: Send> Post for ToChild<T> {
         unsafe { self.place().as_ref() }
     }
 
-    fn polling<R>(&self, cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
+    fn polling<R>(
+        &self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
         self.held.polling(cx, poll)
     }
 

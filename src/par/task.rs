@@ -25,7 +25,11 @@ pub(super) trait Post: Send + Sized {
     fn slot(&self) -> &Slot<Self::Output>;
 
     /// Runs a poll of the task's future.
-    fn polling<R>(&self, cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> R) -> R;
+    fn polling<R>(
+        &self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R>;
 
     /// Runs its call.
     fn calling<R>(&self, work: impl FnOnce() -> R) -> R;

@@ -277,6 +277,12 @@ impl Child {
         let header = unsafe { self.header() };
         let before = header.link.queue(mark);
         if before & (QUEUED | RETIRED) == 0 {
+            if mark == 0 {
+                // SAFETY: alive, by the caller's word.
+                let card = unsafe { self.card() };
+                // SAFETY: as above.
+                unsafe { header.scope.branch.woken(card) };
+            }
             // SAFETY: the bit was set just now; the driver's count, or the count that it
             // leaves behind when it retires the child (invariant 3), keeps it alive.
             unsafe { self.push_queued() };

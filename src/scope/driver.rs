@@ -143,6 +143,7 @@ impl<B> Engine<B> {
             }
             return Poll::Pending;
         }
+        self.shared.branch.note_end(CauseKind::ScopeEnded);
         // Nothing is left but what waits for that, daemons, and the value of a body that finished.
         let torn_down = self.tear_down(CauseKind::ScopeEnded, || {});
         let mut ending = ending.take().unwrap_or_default();
@@ -242,8 +243,16 @@ impl<B> Engine<B> {
         // SAFETY: the block outlives the poll.
         let waker = unsafe { self.shared.body_waker() };
         let mut cx = Context::from_waker(&waker);
-        let _running = self.shared.branch.body().running();
-        match unwind::catch(|| body.poll::<S>(&mut cx)) {
+        let mut polling = self.shared.branch.polling_body();
+        let polled = unwind::catch(|| body.poll::<S>(&mut cx));
+        if let Ok(polled) = &polled {
+            polling.came_to(match polled {
+                Poll::Pending => Progress::Pending,
+                Poll::Ready(_) => Progress::Done,
+            });
+        }
+        drop(polling);
+        match polled {
             Err(payload) => Err(Failure::Panicked(payload)),
             Ok(Poll::Ready(Err(error))) => Err(Failure::Broke(error)),
             Ok(Poll::Ready(Ok(()))) => Ok(false),
@@ -382,9 +391,11 @@ impl<B> Engine<B> {
         });
         let progress = {
             // SAFETY: the driver's count outlives the poll.
-            let _running = unsafe { child.header() }.card.running();
+            let card = unsafe { child.card() };
             // SAFETY: as above.
-            let _polling = unsafe { self.shared.limits.polling(child, state & DAEMON == 0) };
+            let mut polling = unsafe { self.shared.branch.polling(card) };
+            // SAFETY: as above.
+            let _lends = unsafe { self.shared.limits.polling(child, state & DAEMON == 0) };
             // SAFETY: the driver's count outlives the poll.
             let waker = unsafe { child.waker() };
             let mut cx = Context::from_waker(&waker);
@@ -393,6 +404,7 @@ impl<B> Engine<B> {
                 // breaks with a `B`.
                 unsafe { child.poll(&mut cx, (&raw mut broke).cast()) }
             })
+            .inspect(|&progress| polling.came_to(progress))
         };
         if let Ok(Progress::Done | Progress::Broke) = progress {
             mem::forget(come_in);

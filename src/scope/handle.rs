@@ -132,7 +132,10 @@ impl<T> Handle<T> {
         if let State::Attached(child) = self.state {
             // SAFETY: the handle holds a count.
             let header = unsafe { child.header() };
-            header.scope.branch.set_name(&header.card, name);
+            // SAFETY: as above.
+            let card = unsafe { child.card() };
+            // SAFETY: as above.
+            unsafe { header.scope.branch.set_name(card, name) };
         }
         self
     }

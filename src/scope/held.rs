@@ -137,8 +137,8 @@ impl Held {
     pub(crate) fn polling<R>(
         &self,
         cx: &mut Context<'_>,
-        poll: impl FnOnce(&mut Context<'_>) -> R,
-    ) -> R {
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
         // SAFETY: alive (invariant 1).
         unsafe { watched(self.0, cx, |cx| self.working(|| poll(cx))) }
     }
@@ -146,7 +146,11 @@ impl Held {
     /// Calls `work` as [`working`](Self::working) does, and counts it as a poll.
     pub(crate) fn calling<R>(&self, work: impl FnOnce() -> R) -> R {
         // SAFETY: alive (invariant 1).
-        let _running = unsafe { self.0.header() }.card.calling();
+        let branch = unsafe { &self.0.header().scope.branch };
+        // SAFETY: as above.
+        let card = unsafe { self.0.card() };
+        // SAFETY: as above.
+        let _polling = unsafe { branch.calling(card) };
         self.working(work)
     }
 

@@ -5,7 +5,11 @@ use core::{
     task::{Context, Waker},
 };
 
-use crate::inspect::Resource;
+use super::Progress;
+use crate::{
+    cancel::{Cause, CauseKind},
+    inspect::Resource,
+};
 
 #[derive(Debug)]
 pub(crate) struct Card;
@@ -20,18 +24,13 @@ impl Card {
     }
 
     pub(crate) unsafe fn fill(_card: *mut Self, _branch: &Branch, _number: usize) {}
-
-    pub(crate) fn running(&self) -> Running {
-        Running
-    }
-
-    #[cfg(feature = "std")]
-    pub(crate) fn calling(&self) -> Running {
-        Running
-    }
 }
 
-pub(crate) struct Running;
+pub(crate) struct Polling;
+
+impl Polling {
+    pub(crate) fn came_to(&mut self, _progress: Progress) {}
+}
 
 #[derive(Debug)]
 pub(crate) struct Branch;
@@ -41,15 +40,30 @@ impl Branch {
         Self
     }
 
-    pub(crate) fn body(&self) -> &Card {
-        &Card
+    pub(crate) fn polling_body(&self) -> Polling {
+        Polling
     }
+
+    pub(crate) unsafe fn polling(&self, _card: *const Card) -> Polling {
+        Polling
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) unsafe fn calling(&self, _card: *const Card) -> Polling {
+        Polling
+    }
+
+    pub(crate) unsafe fn woken(&self, _card: *const Card) {}
+
+    pub(crate) fn body_woken(&self) {}
 
     pub(crate) unsafe fn link(&self, _card: *const Card) {}
 
     pub(crate) unsafe fn unlink(&self, _card: *const Card) {}
 
-    pub(crate) fn set_name(&self, _card: &Card, _name: &'static str) {}
+    pub(crate) unsafe fn set_name(&self, _card: *const Card, _name: &'static str) {}
+
+    pub(crate) fn set_own_name(&self, _name: &'static str) {}
 
     #[cfg(feature = "std")]
     pub(crate) fn set_parallel(&self, _card: &Card) {}
@@ -57,6 +71,10 @@ impl Branch {
     pub(crate) fn note_wait(&self, _cx: &Context<'_>, _resource: Resource) {}
 
     pub(crate) fn note_cancelled(&self) {}
+
+    pub(crate) fn tell_cancelled(&self, _cause: impl FnOnce() -> Cause) {}
+
+    pub(crate) fn note_end(&self, _how: CauseKind) {}
 
     pub(crate) unsafe fn attach(_this: NonNull<Self>, _waker: &Waker) {}
 
@@ -67,7 +85,7 @@ impl Branch {
 pub(super) unsafe fn watched<R>(
     _child: super::child::Child,
     cx: &mut Context<'_>,
-    poll: impl FnOnce(&mut Context<'_>) -> R,
-) -> R {
+    poll: impl FnOnce(&mut Context<'_>) -> core::task::Poll<R>,
+) -> core::task::Poll<R> {
     poll(cx)
 }

@@ -19,7 +19,7 @@ use crate::sys::atomic::Ordering;
 
 /// What a poll of a child came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(crate) enum Progress {
     Pending,
     /// The output is in the slot.
     Done,

@@ -17,6 +17,7 @@
 mod card;
 mod list;
 mod scope;
+mod tell;
 mod tree;
 mod visit;
 #[cfg(feature = "std")]
@@ -31,7 +32,9 @@ use core::{
 
 use crate::{
     cancel::{Cause, Phase},
-    inspect::{self, NodeKind, Resource, Site, State, WaitKind, clock::Stamp},
+    inspect::{
+        self, Audience, End, Event, NodeKind, Resource, Site, State, WaitKind, clock::Stamp,
+    },
     sys::{
         atomic::{AtomicUsize, Ordering},
         cell::UnsafeCell,
@@ -53,6 +56,7 @@ pub(crate) trait Grown {
 
 /// The same as values.
 pub(crate) struct Family {
+    pub(crate) kind: NodeKind,
     /// Adds a count of the block.
     pub(crate) acquire: unsafe fn(NonNull<Branch>),
     /// Gives one up.
@@ -60,6 +64,8 @@ pub(crate) struct Family {
     pub(crate) now: unsafe fn(NonNull<Branch>) -> Now,
     /// For the card of a child that is linked, under the lock.
     pub(crate) child: unsafe fn(NonNull<Card>) -> Own,
+    /// How a child has ended that was not polled to its end; as for `child`, but for the lock.
+    pub(crate) unfinished: unsafe fn(NonNull<Card>) -> End,
 }
 
 /// What a scope or group is doing.
@@ -95,6 +101,15 @@ pub(crate) struct Branch {
     body: Card,
     /// A [`Stamp`].
     cancelled: AtomicUsize,
+    /// Who is told of what happens; nobody until it has a place.
+    audience: Audience,
+    /// Who is to be told beside those of the branch above.
+    given: Audience,
+    /// The child that was polled last and has ended by that, and how (`tell.rs`). The driver's.
+    last: AtomicUsize,
+    /// How the scope or group itself ends: an [`End`], or 0. The driver's.
+    end: AtomicUsize,
+    is_cancel_told: AtomicUsize,
 }
 
 /// Where a branch is.
@@ -135,6 +150,11 @@ impl Branch {
             site: Location::caller(),
             body: Card::new(0),
             cancelled: AtomicUsize::new(0),
+            audience: Audience::new(),
+            given: Audience::new(),
+            last: AtomicUsize::new(0),
+            end: AtomicUsize::new(0),
+            is_cancel_told: AtomicUsize::new(0),
         }
     }
 
@@ -153,24 +173,57 @@ impl Branch {
     /// may be used for all of the child that [`Family::child`] looks at.
     #[inline]
     pub(crate) unsafe fn link(&self, card: *const Card) {
-        // SAFETY: the caller's word; the lock is held.
-        self.cards.with(|cards| unsafe { cards.link(card) });
+        let observer = self.cards.with(|cards| {
+            // SAFETY: the caller's word; the lock is held.
+            unsafe { cards.link(card) };
+            self.audience.get()
+        });
+        if let (Some(observer), Some(card)) = (observer, NonNull::new(card.cast_mut())) {
+            // SAFETY: alive, since it is new.
+            unsafe { self.tell(observer, card, Event::Spawned) };
+        }
     }
 
     /// # Safety
     ///
-    /// The card is linked here.
+    /// The card is linked here, and the child stays until this returns.
     #[inline]
     pub(crate) unsafe fn unlink(&self, card: *const Card) {
-        // SAFETY: the caller's word; the lock is held.
-        self.cards.with(|cards| unsafe { cards.unlink(card) });
+        let observer = self.cards.with(|cards| {
+            // SAFETY: the caller's word; the lock is held.
+            unsafe { cards.unlink(card) };
+            self.audience.get()
+        });
+        if let (Some(observer), Some(card)) = (observer, NonNull::new(card.cast_mut())) {
+            // SAFETY: alive, by the caller's word.
+            unsafe { self.tell_child_end(observer, card) };
+        }
     }
 
     /// Names a child of this one, or its body.
-    pub(crate) fn set_name(&self, card: &Card, name: &'static str) {
+    ///
+    /// # Safety
+    ///
+    /// As for `woken`.
+    pub(crate) unsafe fn set_name(&self, card: *const Card, name: &'static str) {
         let name = Card::name(name);
+        // SAFETY: alive, by the caller's word.
+        let known = unsafe { &*card };
         // SAFETY: no mark; the lock is held.
-        drop(self.cards.with(|_| unsafe { card.set_name(name) }));
+        let (old, observer) = self
+            .cards
+            .with(|_| (unsafe { known.set_name(name) }, self.audience.get()));
+        drop(old);
+        if let (Some(observer), Some(card)) = (observer, NonNull::new(card.cast_mut())) {
+            // SAFETY: the caller's word.
+            unsafe { self.tell(observer, card, Event::Named) };
+        }
+    }
+
+    /// Names the scope or group.
+    pub(crate) fn set_own_name(&self, name: &'static str) {
+        // SAFETY: the body's.
+        unsafe { self.set_name(&self.body, name) };
     }
 
     /// Notes that a child of this one is a task of a runtime.
@@ -238,6 +291,10 @@ impl Branch {
             None if is_new => drop(branch.set_place(Place::Top)),
             None => {}
         }
+        if is_new {
+            // SAFETY: the caller's word.
+            unsafe { Self::begin_to_tell(this) };
+        }
     }
 
     /// Hangs the branch below a child, if the parent is in a tree, and this one in none or in the same.
@@ -300,6 +357,7 @@ impl Branch {
     pub(crate) unsafe fn leave(this: NonNull<Self>) {
         // SAFETY: alive, by the caller's word.
         let branch = unsafe { this.as_ref() };
+        branch.tell_end();
         // SAFETY: the driver alone changes it (invariant 2).
         let is_below = branch
             .place

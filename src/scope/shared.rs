@@ -245,6 +245,7 @@ impl SharedRef {
         self.branch.note_cancelled();
         // Release: pairs with the load in `is_cancelled`.
         self.phase.fetch_or(CANCELLED, Ordering::Release);
+        self.branch.tell_cancelled(|| self.stop.cause());
         self.signal();
         self.limits.close();
     }
@@ -281,7 +282,18 @@ impl SharedRef {
 
     /// Queues one of the links of the block itself.
     fn enqueue(&self, link: &Link) {
+        self.enqueue_then(link, || {});
+    }
+
+    /// The same of the body, for which somebody waits.
+    fn wake_body(&self) {
+        self.enqueue_then(&self.body, || self.branch.body_woken());
+    }
+
+    /// Queues a link, unless it is queued, and calls `tell` before anybody can take it off.
+    fn enqueue_then(&self, link: &Link, tell: impl FnOnce()) {
         if link.queue(0) & QUEUED == 0 {
+            tell();
             // SAFETY: the bit was set here, and the callers' links are in the block, which
             // outlives its driver, the only one to take them off.
             unsafe { self.ready.push(core::ptr::from_ref(link).cast_mut()) };
@@ -344,7 +356,7 @@ macro_rules! waker_of_block {
 
 waker_of_block! {
     /// Of the body.
-    BODY: |shared| shared.enqueue(&shared.body)
+    BODY: |shared| shared.wake_body()
 }
 waker_of_block! {
     /// Of the deadline and the grace.

@@ -38,11 +38,16 @@ impl<B> Engine<B> {
         let is_first = ending.is_none();
         let ending = ending.get_or_insert_default();
         ending.note(failure);
+        self.shared.branch.note_end(how);
         if is_first {
             self.shared.begin_end();
             let queued = self.take_ready();
             self.sort_queued(queued);
-            ending.note_panic(self.drop_what_ends(how, clear_body));
+            let dropped = self.drop_what_ends(how, clear_body);
+            if dropped.is_err() {
+                self.shared.branch.note_end(CauseKind::Panicked);
+            }
+            ending.note_panic(dropped);
         }
     }
 
@@ -66,6 +71,9 @@ impl<B> Engine<B> {
         panics.note(self.discard_unstarted(|_| false));
         panics.note(discard_list(&self.shared, &mut self.shielded));
         panics.note(discard_list(&self.shared, &mut self.daemons));
+        if panics.is_some() {
+            self.shared.branch.note_end(CauseKind::Panicked);
+        }
         // SAFETY: of the block that this holds, and it is the driver.
         unsafe { Branch::leave(self.shared.branch_ptr()) };
         self.phase = Phase::Gone;

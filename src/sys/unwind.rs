@@ -162,6 +162,12 @@ impl FirstPanic {
         }
     }
 
+    /// Whether there was one.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+
     pub(crate) fn into_result(self) -> Result<(), Payload> {
         self.0.map_or(Ok(()), Err)
     }

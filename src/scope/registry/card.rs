@@ -5,7 +5,7 @@ use core::{panic::Location, ptr};
 
 use super::{Branch, list::Links};
 use crate::{
-    inspect::{Running, State, WaitNotes, clock::Stamp},
+    inspect::{SpanSlot, State, WaitNotes, clock::Stamp},
     sys::{
         atomic::{AtomicPtr, Ordering},
         cell::UnsafeCell,
@@ -33,6 +33,8 @@ pub(crate) struct Card {
     number: usize,
     /// When it was spawned, its polls, and their waits. Written by whoever polls.
     notes: WaitNotes,
+    /// Its span, for the observer that keeps them.
+    pub(super) span: SpanSlot,
 }
 
 /// A name does not fit into the card, and few have one.
@@ -74,6 +76,7 @@ impl Card {
         card.what.store(site, Ordering::Relaxed);
         card.number = number;
         card.notes = WaitNotes::new(Stamp::now());
+        card.span = SpanSlot::new();
     }
 
     pub(super) fn mark() -> Self {
@@ -86,19 +89,8 @@ impl Card {
             what: AtomicPtr::new(what),
             number,
             notes: WaitNotes::new(born),
+            span: SpanSlot::new(),
         }
-    }
-
-    /// It is polled until the result is dropped. Nothing is noted of one that is polled elsewhere too.
-    #[inline]
-    pub(crate) fn running(&self) -> Option<Running<'_>> {
-        (!self.is_parallel()).then(|| self.notes.running())
-    }
-
-    /// As `running`, for whoever polls one that is parallel.
-    #[cfg(feature = "std")]
-    pub(crate) fn calling(&self) -> Running<'_> {
-        self.notes.running()
     }
 
     pub(crate) fn number(&self) -> usize {
@@ -122,7 +114,7 @@ impl Card {
         self.what.load(Ordering::Relaxed).is_null()
     }
 
-    fn is_parallel(&self) -> bool {
+    pub(super) fn is_parallel(&self) -> bool {
         self.what.load(Ordering::Relaxed).addr() & PARALLEL != 0
     }
 

@@ -174,15 +174,17 @@ enum Step {
 }
 
 /// Walks over those that are linked now, `STEPS` of them in each hold of the lock: `look` is called
-/// under it with a linked card, and `each` after it with what came of that.
+/// under it with a linked card, and `each` after it with what came of that. `begin` is called once, in the
+/// hold that says which are linked now.
 pub(super) fn walk<N, const STEPS: usize>(
     cards: &BriefLock<Cards>,
+    begin: impl FnOnce(),
     look: impl Fn(NonNull<Card>) -> N,
     mut each: impl FnMut(N),
 ) {
     // The one moves on; before the other stand those that were there when it began.
     let marks = [Card::mark(), Card::mark()];
-    let Some(marks) = Marks::link(cards, &marks) else {
+    let Some(marks) = Marks::link(cards, &marks, begin) else {
         return;
     };
     let mut is_over = false;
@@ -211,9 +213,14 @@ struct Marks<'a> {
 
 impl<'a> Marks<'a> {
     /// `None` if there are no children.
-    fn link(cards: &'a BriefLock<Cards>, marks: &'a [Card; 2]) -> Option<Self> {
+    fn link(
+        cards: &'a BriefLock<Cards>,
+        marks: &'a [Card; 2],
+        begin: impl FnOnce(),
+    ) -> Option<Self> {
         let linked = Self { cards, marks };
         let is_linked = cards.with(|cards| {
+            begin();
             if cards.len == 0 {
                 return false;
             }

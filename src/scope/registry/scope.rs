@@ -8,9 +8,9 @@ use core::{
 use super::{Branch, Family, Grown, Now, Own};
 use crate::{
     cancel::Phase,
-    inspect::{NodeKind, State},
+    inspect::{End, NodeKind, State},
     scope::{
-        child::{Child, Header, Kind, UNSTARTED},
+        child::{ABORTED, Child, Header, Kind, LOST, UNSTARTED},
         ready::QUEUED,
         shared::{Shared, SharedRef},
     },
@@ -19,6 +19,7 @@ use crate::{
 
 impl Grown for Shared {
     const FAMILY: Family = Family {
+        kind: NodeKind::Scope,
         // SAFETY: the block is alive, by the caller's word.
         acquire: |branch| unsafe { borrowed(branch) }.refs.acquire(),
         // SAFETY: the caller gives a count up.
@@ -30,6 +31,14 @@ impl Grown for Shared {
             let header = unsafe { card.byte_sub(offset_of!(Header, card)) };
             // SAFETY: a linked child is alive.
             unsafe { now_of(Child(header.cast())) }
+        },
+        unfinished: |card| {
+            // SAFETY: the card is that of a child, to all of which the pointer leads.
+            let header = unsafe { card.byte_sub(offset_of!(Header, card)) };
+            // SAFETY: alive, by the caller's word.
+            let header = unsafe { header.cast::<Header>().as_ref() };
+            // Relaxed: asked by whoever has let go of the future.
+            unfinished(header.link.state.load(Ordering::Relaxed))
         },
     };
 }
@@ -74,6 +83,16 @@ impl SharedRef {
                 _ => self.stop.known_cause(),
             },
         }
+    }
+}
+
+/// How a child in this state has ended, if not by itself.
+fn unfinished(state: usize) -> End {
+    match state {
+        _ if state & LOST != 0 => End::Lost,
+        _ if state & ABORTED != 0 => End::Aborted,
+        _ if state & UNSTARTED != 0 => End::Unstarted,
+        _ => End::Dropped,
     }
 }
 

@@ -77,12 +77,12 @@ impl BranchRef {
             let told = unsafe { card.told() };
             node_of(card, told, self.id(card.number()), Some(self.id(0)), own)
         };
-        list::walk::<_, BATCH>(&self.cards, look, |node| each(&node));
+        list::walk::<_, BATCH>(&self.cards, || {}, look, |node| each(&node));
     }
 }
 
 impl Branch {
-    fn id(&self, number: usize) -> NodeId {
+    pub(super) fn id(&self, number: usize) -> NodeId {
         NodeId {
             group: self.serial(),
             number,

@@ -5,10 +5,10 @@
 
 use core::{
     mem::ManuallyDrop,
-    task::{Context, RawWaker, RawWakerVTable, Waker},
+    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
 };
 
-use crate::scope::child::Child;
+use crate::scope::{child::Child, node::Progress};
 
 /// What the waker's data leads to.
 pub(in crate::scope) struct Watched<'a> {
@@ -24,8 +24,8 @@ pub(in crate::scope) struct Watched<'a> {
 pub(in crate::scope) unsafe fn watched<R>(
     child: Child,
     cx: &mut Context<'_>,
-    poll: impl FnOnce(&mut Context<'_>) -> R,
-) -> R {
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
     let watched = Watched {
         inner: cx.waker(),
         child,
@@ -34,9 +34,17 @@ pub(in crate::scope) unsafe fn watched<R>(
     // waker: that is only lent out. Nothing is to be done when it goes.
     let waker = ManuallyDrop::new(unsafe { Waker::new((&raw const watched).cast(), &WATCHED) });
     // SAFETY: the caller's word.
-    let card = unsafe { &child.header().card };
-    let _running = card.calling();
-    poll(&mut Context::from_waker(&waker))
+    let branch = unsafe { &child.header().scope.branch };
+    // SAFETY: as above.
+    let card = unsafe { child.card() };
+    // SAFETY: as above.
+    let mut polling = unsafe { branch.calling(card) };
+    let polled = poll(&mut Context::from_waker(&waker));
+    polling.came_to(match polled {
+        Poll::Pending => Progress::Pending,
+        Poll::Ready(_) => Progress::Done,
+    });
+    polled
 }
 
 static WATCHED: RawWakerVTable = RawWakerVTable::new(
