@@ -52,6 +52,14 @@
 //! To look at a tree tells what is so at the moment. An [`Observer`] is told of what happens: spawns, polls, wakes, waits,
 //! cancels, ends. It is given to a scope or group before its first poll, and told of all that hangs below.
 //! Without one an event costs a load.
+//!
+//! A [`Recorder`] is one that keeps the last events, in memory of a fixed size. What it makes of them:
+//!
+//! * [`write_chrome`](Recorder::write_chrome): a trace. Save it in a file and open that with <https://ui.perfetto.dev>
+//!   ("Open trace file") or `chrome://tracing` ("Load"). Threads are rows with the polls in them, and each node is a row
+//!   with its waits; click on one to see what it waited for, where, and how the node ended. With "flow events"
+//!   arrows lead from who spawned or woke to the poll that came of it.
+//! * [`timeline`](Recorder::timeline): rows of spans, to be made [an SVG picture](Timeline::svg) of.
 
 mod build;
 #[cfg_attr(
@@ -65,6 +73,7 @@ mod leak;
 mod node;
 mod note;
 mod observe;
+mod recorder;
 mod render;
 mod serial;
 #[cfg_attr(
@@ -91,6 +100,7 @@ pub use node::{Node, NodeId, NodeKind, Resource, State, Wait, Waits};
 pub(crate) use note::{Hold, as_one, inner, note, tie, within};
 pub(crate) use observe::{Audience, ObserverRef, tell};
 pub use observe::{End, Event, Observer, Subject};
+pub use recorder::{Record, Recorder};
 pub use render::{Activity, Dot, JsonLines, Row, Svg, Timeline, TimelineSvg, Tree};
 pub(crate) use serial::Serial;
 #[cfg(not(loom))]

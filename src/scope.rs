@@ -371,6 +371,24 @@ impl<'env, B, K> Driver<'env, B, K> {
     ///
     /// Several may be given; each is told, in this order, after those of the scopes above. Two allocations, and
     /// one for each more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pleach::block_on(async {
+    /// use std::sync::Arc;
+    /// use pleach::{inspect::Recorder, runtime::StdTimer};
+    ///
+    /// let recorder = Arc::new(Recorder::new(StdTimer, 10_000));
+    /// pleach::scope!(observe = recorder.clone(), |s| {
+    ///     s.spawn(async {}).named("quick");
+    /// })
+    /// .await;
+    /// let mut trace = String::new();
+    /// recorder.write_chrome(&mut trace).unwrap();
+    /// assert!(trace.contains("quick"));
+    /// # });
+    /// ```
     #[cfg(feature = "inspect")]
     pub fn observe(self, observer: impl crate::inspect::Observer + 'static) -> Self {
         self.engine.shared.branch.observe(observer);

@@ -4,9 +4,11 @@
 //! once. What they have in common, how a node is called and what it does, and how text is escaped, is in
 //! `render/parts.rs`.
 
+mod chrome;
 mod dot;
 mod json;
 mod parts;
+mod recorded;
 mod svg;
 mod timeline;
 mod tree;

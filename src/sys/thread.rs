@@ -27,6 +27,25 @@ mod imp {
         MARK.with(|mark| ThreadId(core::ptr::from_ref(mark).addr()))
     }
 
+    /// The number of the running thread, from 1: those of the program count themselves.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn number() -> usize {
+        use core::sync::atomic::{AtomicUsize, Ordering};
+
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        std::thread_local!(static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed) + 1);
+        // Where a thread ends its variables may be gone already.
+        NUMBER.try_with(|&number| number).unwrap_or(0)
+    }
+
+    /// Calls `each` with the name of the running thread, if it has one.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn with_name(each: impl FnOnce(&str)) {
+        if let Some(name) = std::thread::current().name() {
+            each(name);
+        }
+    }
+
     std::thread_local!(pub(super) static INNERMOST: core::cell::Cell<*const ()> = const { core::cell::Cell::new(core::ptr::null()) });
 }
 
@@ -39,6 +58,14 @@ mod imp {
     pub(crate) fn current() -> ThreadId {
         ThreadId
     }
+
+    #[cfg(feature = "inspect")]
+    pub(crate) fn number() -> usize {
+        0
+    }
+
+    #[cfg(feature = "inspect")]
+    pub(crate) fn with_name(_: impl FnOnce(&str)) {}
 
     #[cfg(not(feature = "critical-section"))]
     pub(crate) fn spin(_: u32) {
@@ -58,11 +85,22 @@ mod imp {
         loom::thread::yield_now();
     }
 
+    /// Traces are not modelled.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn number() -> usize {
+        0
+    }
+
+    #[cfg(feature = "inspect")]
+    pub(crate) fn with_name(_: impl FnOnce(&str)) {}
+
     #[cfg(feature = "std")]
     loom::thread_local!(pub(super) static INNERMOST: core::cell::Cell<*const ()> = core::cell::Cell::new(core::ptr::null()));
 }
 
 pub(crate) use imp::{ThreadId, current};
+#[cfg(feature = "inspect")]
+pub(crate) use imp::{number, with_name};
 
 /// A word of the running thread's own, null at first: where the list of what it is at begins.
 #[cfg(feature = "std")]

@@ -1,10 +1,13 @@
-//! What observers are told of.
+//! What observers are told of, and what is made of that: traces.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod chrome;
+mod memory;
 mod observers;
 mod parallel;
+mod recorder;
 mod sequences;
 
 use std::sync::{Arc, Mutex};

@@ -152,7 +152,7 @@ impl Timeline {
         self.row_in(0, node)
     }
 
-    fn row_in(&mut self, root: usize, &node: &Node) -> Row {
+    pub(super) fn row_in(&mut self, root: usize, &node: &Node) -> Row {
         let (rows, last) = (&mut self.rows, &mut self.last);
         Row(*self.by_id.entry((root, node.id())).or_insert_with(|| {
             rows.push(Told { root, node });
