@@ -47,6 +47,7 @@ MODELS = [
     ("src/scope/limit.rs", ["scope", "scope_handle", "scope_features", "par"]),
     ("src/scope/stop.rs", ["scope_token"]),
     ("src/inspect/observe", ["scope_trace+inspect"]),
+    ("src/inspect/span_slot.rs", ["span_slot+tracing"]),
     ("src/scope/registry/tell.rs", ["scope_trace+inspect"]),
     ("src/scope/registry", ["scope_inspect+inspect"]),
     ("src/scope/spawn.rs", ["scope", "scope_features", "scope_inspect+inspect"]),

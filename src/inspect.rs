@@ -60,6 +60,8 @@
 //!   with its waits; click on one to see what it waited for, where, and how the node ended. With "flow events"
 //!   arrows lead from who spawned or woke to the poll that came of it.
 //! * [`timeline`](Recorder::timeline): rows of spans, to be made [an SVG picture](Timeline::svg) of.
+//!
+//! With the feature `tracing`, `Tracing` makes spans and events of that crate.
 
 mod build;
 #[cfg_attr(
@@ -82,6 +84,23 @@ mod serial;
 )]
 mod site;
 mod snapshot;
+#[cfg(feature = "tracing")]
+#[cfg_attr(
+    not(loom),
+    allow(unreachable_pub, reason = "models reach it by `internals`")
+)]
+#[cfg_attr(
+    loom,
+    allow(
+        clippy::new_without_default,
+        missing_docs,
+        reason = "public to the models only"
+    )
+)]
+pub(crate) mod span_slot;
+#[cfg(all(feature = "tracing", not(loom)))]
+mod spans;
+#[cfg(not(all(feature = "tracing", not(loom))))]
 #[path = "inspect/no_spans.rs"]
 mod spans;
 mod ties;
@@ -106,7 +125,12 @@ pub(crate) use serial::Serial;
 #[cfg(not(loom))]
 pub(crate) use site::{Made, Site};
 pub use snapshot::{Children, Entry, Iter, Snapshot};
+#[cfg(all(feature = "tracing", not(loom)))]
+pub(crate) use span_slot::SpanSlot;
+#[cfg(not(all(feature = "tracing", not(loom))))]
 pub(crate) use spans::SpanSlot;
+#[cfg(all(feature = "tracing", not(loom)))]
+pub use spans::Tracing;
 pub(crate) use spans::spans_of;
 pub use ties::{Tie, TieKind, Ties};
 pub(crate) use waits::Running;

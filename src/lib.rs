@@ -91,6 +91,8 @@
 //!   and what they wait for; all of it can be looked at as a tree. Implies `alloc`.
 //! * `testing`: the module of that name, a test kit: simulations that a seed repeats, by a clock of
 //!   their own; drops and panics injected everywhere. Implies `std`.
+//! * `tracing`: the children of a scope as spans, and their ends as events, of the crate `tracing`. Implies
+//!   `inspect`.
 //! * `critical-section`: without `std`, locks are critical sections (of the crate of that
 //!   name), and where there is no compare-and-swap so are read-modify-writes. Interrupt
 //!   handlers may then release permits, wake, and whatever else does not wait.
@@ -201,6 +203,8 @@ struct Readme;
 /// What the models reach inside for. Under `cfg(loom)` only: no user ever sees it.
 #[cfg(loom)]
 pub mod internals {
+    #[cfg(feature = "tracing")]
+    pub use crate::inspect::span_slot::SpanSlot;
     #[cfg(feature = "std")]
     pub use crate::sys::park::{Instant, Parker, with_parker};
     pub use crate::{

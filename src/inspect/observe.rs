@@ -21,7 +21,7 @@ pub(crate) use audience::{Audience, ObserverRef, tell};
 /// It is attached by [`Driver::observe`](crate::scope::Driver::observe), in the macros by `observe = ..`, and to
 /// groups by [`Join::observe`](crate::group::Join::observe) or
 /// [`Driver::observe`](crate::group::Driver::observe). What a [`Recorder`](super::Recorder) does with it is
-/// one use; counting and logging are others.
+/// one use; counting, logging and, with the feature `tracing`, spans are others.
 ///
 /// It is called by whoever does what it is told of: the task that polls, the thread that wakes. No lock is held
 /// meanwhile, so it may do whatever it likes, also to the scope that it is told of: spawn, cancel, look.

@@ -1,4 +1,4 @@
-//! What observers are told of, and what is made of that: traces.
+//! What observers are told of, and what is made of that: traces, spans.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -9,6 +9,8 @@ mod observers;
 mod parallel;
 mod recorder;
 mod sequences;
+#[cfg(feature = "tracing")]
+mod spans;
 
 use std::sync::{Arc, Mutex};
 
