@@ -59,7 +59,8 @@
 //!   ("Open trace file") or `chrome://tracing` ("Load"). Threads are rows with the polls in them, and each node is a row
 //!   with its waits; click on one to see what it waited for, where, and how the node ended. With "flow events"
 //!   arrows lead from who spawned or woke to the poll that came of it.
-//! * [`timeline`](Recorder::timeline): rows of spans, to be made [an SVG picture](Timeline::svg) of.
+//! * [`timeline`](Recorder::timeline): rows of spans, to be made [an SVG picture](Timeline::svg) of. The example `trace` of
+//!   the repository makes both of a small program; `docs/inspect/trace.svg` is its picture.
 //!
 //! With the feature `tracing`, `Tracing` makes spans and events of that crate.
 
