@@ -336,7 +336,7 @@ impl<F: Future> Crew<F> {
         // SAFETY: alive.
         let card = unsafe { Slot::card_ptr(slot) };
         // SAFETY: linked since `insert`.
-        let mut polling = unsafe { self.shared.branch.polling(card) };
+        let polling = unsafe { self.shared.branch.polling(card) };
         let polled = place.future.with_mut(|future| {
             // SAFETY: a running child has its future, which is the crew's.
             let future = unsafe { &mut *future.cast::<F>() };
@@ -348,7 +348,6 @@ impl<F: Future> Crew<F> {
             Poll::Pending => Progress::Pending,
             Poll::Ready(_) => Progress::Done,
         });
-        drop(polling);
         let Poll::Ready(output) = polled else {
             let woke_itself = place.is_queued();
             return Polled::Pending { woke_itself };

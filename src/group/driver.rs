@@ -238,13 +238,12 @@ where
         // SAFETY: the hub holds the block for as long as the poll.
         let waker = unsafe { shared.borrowed_waker() };
         let mut cx = Context::from_waker(&waker);
-        let mut polling = shared.branch.polling_body();
+        let polling = shared.branch.polling_body();
         let polled = self.body.as_mut().poll::<M>(&mut cx);
         polling.came_to(match polled {
             Poll::Pending => Progress::Pending,
             Poll::Ready(_) => Progress::Done,
         });
-        drop(polling);
         match polled {
             Poll::Ready(Err(error)) => {
                 *self.error = Some(error);

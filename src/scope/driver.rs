@@ -243,7 +243,7 @@ impl<B> Engine<B> {
         // SAFETY: the block outlives the poll.
         let waker = unsafe { self.shared.body_waker() };
         let mut cx = Context::from_waker(&waker);
-        let mut polling = self.shared.branch.polling_body();
+        let polling = self.shared.branch.polling_body();
         let polled = unwind::catch(|| body.poll::<S>(&mut cx));
         if let Ok(polled) = &polled {
             polling.came_to(match polled {
@@ -251,7 +251,6 @@ impl<B> Engine<B> {
                 Poll::Ready(_) => Progress::Done,
             });
         }
-        drop(polling);
         match polled {
             Err(payload) => Err(Failure::Panicked(payload)),
             Ok(Poll::Ready(Err(error))) => Err(Failure::Broke(error)),
@@ -393,7 +392,7 @@ impl<B> Engine<B> {
             // SAFETY: the driver's count outlives the poll.
             let card = unsafe { child.card() };
             // SAFETY: as above.
-            let mut polling = unsafe { self.shared.branch.polling(card) };
+            let polling = unsafe { self.shared.branch.polling(card) };
             // SAFETY: as above.
             let _lends = unsafe { self.shared.limits.polling(child, state & DAEMON == 0) };
             // SAFETY: the driver's count outlives the poll.

@@ -29,7 +29,7 @@ impl Card {
 pub(crate) struct Polling;
 
 impl Polling {
-    pub(crate) fn came_to(&mut self, _progress: Progress) {}
+    pub(crate) fn came_to(self, _progress: Progress) {}
 }
 
 #[derive(Debug)]

@@ -294,9 +294,9 @@ impl Branch {
 }
 
 impl Polling<'_> {
-    /// Notes what the poll has come to. Otherwise it was a panic.
+    /// It ends, and has come to this. Otherwise it was a panic.
     #[inline]
-    pub(crate) fn came_to(&mut self, progress: Progress) {
+    pub(crate) fn came_to(mut self, progress: Progress) {
         self.progress = Some(progress);
     }
 

@@ -38,7 +38,7 @@ pub(in crate::scope) unsafe fn watched<R>(
     // SAFETY: as above.
     let card = unsafe { child.card() };
     // SAFETY: as above.
-    let mut polling = unsafe { branch.calling(card) };
+    let polling = unsafe { branch.calling(card) };
     let polled = poll(&mut Context::from_waker(&waker));
     polling.came_to(match polled {
         Poll::Pending => Progress::Pending,
