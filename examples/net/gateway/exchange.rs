@@ -72,10 +72,10 @@ where
     S: Read + Write + Unpin + Send + 'static,
 {
     let (mut sender, connection) = http1::handshake(stream).await?;
-    scope!(|s| {
+    scope!(named = "exchange", |s| {
         // hyper wants the connection polled beside the request; it need not come to its end. What
         // goes wrong with it the request tells.
-        s.spawn_daemon(connection);
+        s.spawn_daemon(connection).named("wire");
         let (head, body) = sender.send_request(request).await?.into_parts();
         if head.status.is_server_error() {
             return Err(Fault::Failed(head.status));

@@ -99,7 +99,10 @@ impl<R: Runtime> Gateway<R> {
         // is `Send` (rust-lang/rust issue 110338).
         let all = 0..self.upstreams.len();
         let asked = all.map(|n| self.upstreams[n].ask(&self.runtime, target));
-        let outcomes = group(asked).join(Collect::new()).until(end::<R>(token));
+        let outcomes = group(asked)
+            .join(Collect::new())
+            .named("fan")
+            .until(end::<R>(token));
         let outcomes = outcomes.await.expect("this joiner gives what there is");
         let mut of_each: Vec<_> = self.upstreams.iter().map(|_| None).collect();
         for (index, answer) in outcomes.values {
@@ -123,7 +126,11 @@ impl<R: Runtime> Gateway<R> {
             let upstream = &self.upstreams[first.wrapping_add(n) % count];
             self.ask_in_turn(upstream, target, &turns[n..])
         });
-        let answered = group(asked).join(AnyOk::new()).until(end::<R>(token)).await;
+        let answered = group(asked)
+            .join(AnyOk::new())
+            .named("any")
+            .until(end::<R>(token))
+            .await;
         match answered {
             Ok(Ok((upstream, answer))) => reply::passed_on(upstream, answer),
             Ok(Err(faults)) => reply::of_none(&faults, None),

@@ -45,19 +45,21 @@ pub(crate) async fn serve<R: Runtime>(
     let gateway = Shared::new(Gateway::new(runtime.clone(), settings));
     par_scope!(
         runtime.clone(),
+        named = "connections",
         limit = settings.max_clients,
         token = server,
         grace = (R::TIMER, LAST_WORDS),
         |s| {
             s.scope()
-                .spawn_daemon(lose_patience::<R>(server, settings.grace));
+                .spawn_daemon(lose_patience::<R>(server, settings.grace))
+                .named("patience");
             // It is closed when the loop is left.
             let listener = listener;
             while let Some((slot, stream)) = next_client(&s, &listener, server).await {
                 gateway.tally.connections.fetch_add(1, Relaxed);
                 let serve =
                     connection::serve(runtime.clone(), gateway.clone(), stream, server.child());
-                s.spawn_in(slot, serve);
+                s.spawn_in(slot, serve).named("connection");
             }
         }
     )
