@@ -1,0 +1,207 @@
+//! From snapshots to rows.
+//!
+//! A snapshot tells how often each node was polled so far. What it does not tell follows from the one before
+//! it: how fast that goes, what is new and what is gone; and from all of them: since when a node was not
+//! polled. Nodes that come and go between two snapshots are not seen.
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashMap, time::Duration};
+
+use pleach::{
+    cancel::Phase,
+    inspect::{Entry, Node, NodeId, NodeKind, Snapshot, State, Wait, WaitKind},
+    time::Instant,
+};
+
+/// Which node: by which root it was told, and its id.
+pub(crate) type Key = (usize, NodeId);
+
+/// A node, and what is known of it besides.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) root: usize,
+    pub(crate) depth: usize,
+    pub(crate) node: Node,
+    /// Polls in a second.
+    pub(crate) rate: f64,
+    /// Since when it was not polled, at least.
+    pub(crate) still: Duration,
+    pub(crate) is_stuck: bool,
+    /// For how long it is cancelled, or what it hangs below; `None` if that is not so.
+    pub(crate) late: Option<Duration>,
+}
+
+/// All that is seen at one time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Frame {
+    /// In the order of the tree.
+    pub(crate) rows: Vec<Row>,
+    pub(crate) totals: Totals,
+}
+
+/// What is seen of all nodes together; of tokens only how many there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Totals {
+    pub(crate) uptime: Duration,
+    pub(crate) live: usize,
+    pub(crate) tokens: usize,
+    /// In a second, as these two.
+    pub(crate) spawned: f64,
+    pub(crate) ended: f64,
+    pub(crate) polls: f64,
+    pub(crate) stuck: usize,
+    pub(crate) late: usize,
+    pub(crate) oldest_wait: Option<Duration>,
+}
+
+/// What is remembered from one snapshot to the next.
+pub(crate) struct History {
+    /// What is stuck was not polled for so long.
+    stuck: Duration,
+    began: Instant,
+    last: Option<Snapshot>,
+    /// When a node was first seen to have been polled as often as it was.
+    still_since: HashMap<Key, Instant>,
+}
+
+impl Row {
+    pub(crate) fn key(&self) -> Key {
+        (self.root, self.node.id())
+    }
+
+    pub(crate) fn is_token(&self) -> bool {
+        self.node.kind() == NodeKind::Token
+    }
+
+    /// The longest of its waits.
+    pub(crate) fn longest_wait(&self) -> Option<Duration> {
+        self.node.waits().iter().filter_map(Wait::age).max()
+    }
+}
+
+impl Frame {
+    /// Those for whom `wait` waits, as far as they are known: who holds what is waited for, sends or
+    /// receives there, or is it.
+    pub(crate) fn waited_for(&self, wait: &Wait) -> impl Iterator<Item = &Row> {
+        let address = wait.resource().address();
+        let is_it = move |row: &&Row| {
+            let mut ties = row.node.ties().iter();
+            row.node.address() == address || ties.any(|tie| tie.address() == address)
+        };
+        self.rows
+            .iter()
+            .filter(move |row| address != 0 && is_it(row))
+    }
+}
+
+impl History {
+    pub(crate) fn new(began: Instant, stuck: Duration) -> Self {
+        Self {
+            stuck,
+            began,
+            last: None,
+            still_since: HashMap::new(),
+        }
+    }
+
+    /// What there is to be seen at `now`, when this snapshot was taken.
+    pub(crate) fn take(&mut self, now: Instant, snapshot: Snapshot) -> Frame {
+        let snapshot = snapshot.with_moment(now);
+        let past = self
+            .last
+            .take()
+            .unwrap_or_else(|| Snapshot::from_iter([]).with_moment(self.began));
+        let time = now - past.moment().unwrap_or(now);
+        let per_second = |count: usize| match time.is_zero() {
+            true => 0.0,
+            false => count as f64 / time.as_secs_f64(),
+        };
+        let diff = snapshot.since(&past);
+        let mut polls = HashMap::new();
+        for entry in diff.gone() {
+            self.still_since.remove(&key(entry));
+        }
+        for entry in diff.added() {
+            self.still_since.insert(key(entry), now);
+            polls.insert(key(entry), entry.node().polls());
+        }
+        for (entry, count) in diff.went_on() {
+            self.still_since.insert(key(entry), now);
+            polls.insert(key(entry), count);
+        }
+        let tasks = |entry: &Entry<'_>| entry.node().kind() != NodeKind::Token;
+        let mut totals = Totals {
+            uptime: now - self.began,
+            spawned: per_second(diff.added().filter(tasks).count()),
+            ended: per_second(diff.gone().filter(tasks).count()),
+            polls: per_second(polls.values().sum()),
+            ..Totals::default()
+        };
+        let mut late = Vec::new();
+        let rows = snapshot.iter().map(|entry| {
+            let since = self.still_since[&key(entry)];
+            let rate = per_second(polls.get(&key(entry)).copied().unwrap_or(0));
+            let row = self.row(entry, rate, now - since, &mut late);
+            totals.add(&row);
+            row
+        });
+        let rows = rows.collect();
+        self.last = Some(snapshot);
+        Frame { rows, totals }
+    }
+
+    /// `late` has since when those above are cancelled, by their depth.
+    fn row(
+        &self,
+        entry: Entry<'_>,
+        rate: f64,
+        still: Duration,
+        late: &mut Vec<Option<Duration>>,
+    ) -> Row {
+        let (node, depth) = (*entry.node(), entry.depth());
+        late.truncate(depth);
+        let above = late.last().copied().flatten();
+        let own = (node.phase() == Phase::Cancelled).then(|| node.cancelled().unwrap_or_default());
+        late.push(own.or(above));
+        Row {
+            root: entry.root(),
+            depth,
+            node,
+            rate,
+            still,
+            is_stuck: still >= self.stuck && may_be_stuck(&node),
+            late: own.or(above),
+        }
+    }
+}
+
+impl Totals {
+    fn add(&mut self, row: &Row) {
+        if row.is_token() {
+            self.tokens += 1;
+            return;
+        }
+        self.live += 1;
+        self.stuck += usize::from(row.is_stuck);
+        self.late += usize::from(row.late.is_some());
+        self.oldest_wait = self.oldest_wait.max(row.longest_wait());
+    }
+}
+
+fn key(entry: Entry<'_>) -> Key {
+    (entry.root(), entry.node().id())
+}
+
+/// Whether it ought to go on: it has begun, and neither time nor what is below it will wake it.
+fn may_be_stuck(node: &Node) -> bool {
+    let has_begun = node.kind() != NodeKind::Token && node.state() != State::Unstarted;
+    let is_patient = |wait: &Wait| {
+        matches!(
+            wait.kind(),
+            WaitKind::Join | WaitKind::Scope | WaitKind::Sleep
+        )
+    };
+    has_begun && !node.waits().iter().any(is_patient)
+}
