@@ -65,6 +65,7 @@ impl SharedRef {
                     _ => State::Waiting,
                 },
                 address: self.as_ptr().as_ptr().addr(),
+                limited_by: 0,
             },
             phase: if is_over {
                 Phase::Cancelled

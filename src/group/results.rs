@@ -51,7 +51,12 @@ impl<F: Future> Results<F> {
     fn poll(&self, cx: &Context<'_>) -> Poll<Option<F::Output>> {
         let next = self.hub.poll_take(cx);
         if next.is_pending() {
-            inspect::note(cx, WaitKind::Result, &self.site, Resource::at(&*self.hub));
+            inspect::note(
+                cx,
+                WaitKind::Result,
+                &self.site,
+                Resource::at(&**self.hub.shared()),
+            );
         } else {
             self.site.renew();
         }

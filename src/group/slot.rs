@@ -428,5 +428,6 @@ pub(super) unsafe fn now(card: NonNull<Card>) -> Own {
             State::Waiting
         },
         address: card.as_ptr().addr(),
+        limited_by: 0,
     }
 }

@@ -68,7 +68,7 @@ pub struct Wait {
     pub(crate) age: Option<Duration>,
 }
 
-/// The waits of a child: those of its last poll.
+/// The waits of a child: those of its last poll, or for a place of the limit if it was not started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waits {
     pub(crate) known: [Option<Wait>; Self::MOST],
@@ -233,6 +233,27 @@ impl Wait {
 }
 
 impl Waits {
+    /// Of a child that a limit may keep back: for a place in the scope at this address.
+    pub(crate) fn for_place(
+        site: &'static Location<'static>,
+        scope: usize,
+        age: Option<Duration>,
+    ) -> Self {
+        let wait = Wait {
+            kind: WaitKind::Slot,
+            site,
+            resource: Resource {
+                address: scope,
+                site: None,
+            },
+            age,
+        };
+        Self {
+            known: [Some(wait), None, None],
+            more: 0,
+        }
+    }
+
     /// How many are noted of one poll.
     pub const MOST: usize = 3;
 

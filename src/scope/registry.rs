@@ -81,6 +81,8 @@ pub(crate) struct Own {
     pub(crate) state: State,
     /// Of what those wait at who wait for its end.
     pub(crate) address: usize,
+    /// The same of the scope whose limit it counts for, if it was not started; or 0.
+    pub(crate) limited_by: usize,
 }
 
 /// The part of a scope's or group's block that others look at.

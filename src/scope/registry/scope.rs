@@ -10,7 +10,7 @@ use crate::{
     cancel::Phase,
     inspect::{End, NodeKind, State},
     scope::{
-        child::{ABORTED, Child, Header, Kind, LOST, UNSTARTED},
+        child::{ABORTED, COUNTED, Child, Header, Kind, LOST, UNSTARTED},
         ready::QUEUED,
         shared::{Shared, SharedRef},
     },
@@ -76,6 +76,7 @@ impl SharedRef {
                     _ => State::Waiting,
                 },
                 address: self.address(),
+                limited_by: 0,
             },
             phase,
             cause: match phase {
@@ -116,5 +117,9 @@ unsafe fn now_of(child: Child) -> Own {
             _ => State::Waiting,
         },
         address: child.0.as_ptr().addr(),
+        limited_by: match state & (UNSTARTED | COUNTED) == UNSTARTED | COUNTED {
+            true => header.scope.address(),
+            false => 0,
+        },
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cancel::Phase,
-    inspect::{Node, NodeId, NodeKind, clock::Stamp},
+    inspect::{Node, NodeId, NodeKind, Waits, clock::Stamp},
     sys::atomic::Ordering,
 };
 
@@ -104,7 +104,10 @@ fn node_of(card: &Card, told: Told, id: NodeId, parent: Option<NodeId>, own: Own
         state: card.doing(own.state),
         polls: card.notes().polls().0,
         age: card.age(),
-        waits: card.notes().waits(),
+        waits: match own.limited_by {
+            0 => card.notes().waits(),
+            scope => Waits::for_place(told.site, scope, card.age()),
+        },
         ties: card.notes().ties(),
         phase: Phase::Running,
         cause: None,
