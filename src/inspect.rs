@@ -15,7 +15,8 @@
 //! * to compare: what is new, gone, or [stuck](Diff::stuck) [since](Snapshot::since) the last one; and
 //!   as a [`Timeline`] of many;
 //! * to find what does not end: a [`LeakGuard`] in tests, a [`LeakWatch`] in what runs for long, and
-//!   [`cancelled_but_alive`](Snapshot::cancelled_but_alive), the best sign of all.
+//!   [`cancelled_but_alive`](Snapshot::cancelled_but_alive), the best sign of all;
+//! * to find why nothing goes on: a [`StallReport`] tells who waits for whom, and names the rings.
 //!
 //! ```
 //! # use pleach::inspect::{Node, NodeId, NodeKind, Snapshot, State};
@@ -104,6 +105,7 @@ mod spans;
 #[cfg(not(all(feature = "tracing", not(loom))))]
 #[path = "inspect/no_spans.rs"]
 mod spans;
+mod stall;
 mod ties;
 #[cfg_attr(
     not(loom),
@@ -133,6 +135,7 @@ pub(crate) use spans::SpanSlot;
 #[cfg(all(feature = "tracing", not(loom)))]
 pub use spans::Tracing;
 pub(crate) use spans::spans_of;
+pub use stall::StallReport;
 pub use ties::{Tie, TieKind, Ties};
 pub(crate) use waits::Running;
 #[cfg(not(loom))]

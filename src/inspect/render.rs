@@ -7,7 +7,7 @@
 mod chrome;
 mod dot;
 mod json;
-mod parts;
+pub(super) mod parts;
 mod recorded;
 mod svg;
 mod timeline;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A duration as people say it: `120ms`, `3.2s`, `45s`, `5m 3s`, `2h 5m`, `3d 4h`.
-pub(super) struct Age(pub(super) Duration);
+pub(in crate::inspect) struct Age(pub(in crate::inspect) Duration);
 
 impl Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,7 +41,7 @@ fn two(f: &mut fmt::Formatter<'_>, many: u64, of: &str, more: u64, of_these: &st
 }
 
 /// A place in the code, without the column.
-pub(super) struct Site(pub(super) &'static Location<'static>);
+pub(in crate::inspect) struct Site(pub(in crate::inspect) &'static Location<'static>);
 
 impl Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,7 +67,7 @@ fn place(f: &mut fmt::Formatter<'_>, file: &str, line: u32) -> fmt::Result {
 }
 
 /// What it is called, and what it is if that is not the usual: `accept`, `flush (daemon)`, `scope`.
-pub(super) struct Label<'a>(pub(super) &'a Node);
+pub(in crate::inspect) struct Label<'a>(pub(in crate::inspect) &'a Node);
 
 impl Display for Label<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -236,7 +236,7 @@ impl Display for Waiting<'_> {
 
 /// What text is written into, and so what must not be in it as it is.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Dialect {
+pub(in crate::inspect) enum Dialect {
     /// A line of text, perhaps of a terminal.
     Line,
     /// A string in quotes, of graphviz: it knows escapes of its own, and entities as in HTML.
@@ -284,7 +284,7 @@ impl Display for Escape {
 }
 
 /// Text, escaped.
-pub(super) struct Escaped<T>(pub(super) Dialect, pub(super) T);
+pub(in crate::inspect) struct Escaped<T>(pub(in crate::inspect) Dialect, pub(in crate::inspect) T);
 
 impl<T: Display> Display for Escaped<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
