@@ -5,10 +5,12 @@ use std::{
     env,
     fmt::Display,
     fs,
+    panic::Location,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use pleach::inspect::{Resource, Snapshot, TieKind, Wait, WaitKind};
 use serde_json::Value;
 
 use crate::{child, numbers, scope, server, snapshot};
@@ -46,6 +48,28 @@ fn graphviz() {
         server::snapshot().dot(),
     );
     compare("tests/inspect_snapshot/golden/odd.dot", server::odd().dot());
+}
+
+/// So that a ring of those who wait for one another is one in the picture.
+#[test]
+fn what_is_held_leads_to_who_holds_it() {
+    let permits = Resource::new(0x40, None);
+    let waits = Wait::new(WaitKind::Acquire, Location::caller(), permits);
+    let nodes = [
+        scope(0),
+        child(1, 0).with_wait(waits),
+        child(2, 0)
+            .with_tie(TieKind::Holds, 0x40)
+            .with_tie(TieKind::Sent, 0x80),
+    ];
+    let picture = nodes.into_iter().collect::<Snapshot>().dot().to_string();
+    for edge in [
+        "n1 -> r40 [style=dashed, label=\"acquire\"]",
+        "r40 -> n2 [style=dotted, label=\"held by\"]",
+    ] {
+        assert!(picture.contains(edge), "{picture}");
+    }
+    assert!(!picture.contains("r80"));
 }
 
 #[test]

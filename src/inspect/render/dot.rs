@@ -3,13 +3,14 @@
 use core::fmt;
 
 use super::parts::{Brief, Dialect, Escaped, Label, Leaving, Site};
-use crate::inspect::{Entry, NodeKind, Snapshot, State, Wait};
+use crate::inspect::{Entry, NodeKind, Snapshot, State, Tie, TieKind, Wait};
 
 /// A [`Snapshot`] in the language of graphviz: `dot -Tsvg`. A `Display`.
 ///
 /// Nodes are boxes, drawn from left to right. What is waited at is an ellipse, one for each
 /// address, with a dashed arrow from each node that waits there: so nodes that wait at the same
-/// semaphore meet.
+/// semaphore meet. From what is held a dotted arrow leads to who holds it: so two that wait for one another are a
+/// ring.
 ///
 /// # Examples
 ///
@@ -43,6 +44,8 @@ impl fmt::Display for Dot<'_> {
             node(f, entry)?;
             let mut waits = entry.node().waits().iter();
             waits.try_for_each(|wait| edge(f, entry, wait))?;
+            let mut ties = entry.node().ties().iter();
+            ties.try_for_each(|tie| held(f, entry, tie))?;
         }
         f.write_str("}\n")
     }
@@ -86,6 +89,19 @@ fn edge(f: &mut fmt::Formatter<'_>, entry: Entry<'_>, wait: &Wait) -> fmt::Resul
         "\"];\n  n{from} -> r{to:x} [style=dashed, label=\"{}\"];",
         Brief(wait)
     )
+}
+
+/// The arrow from what a node holds: a wait there leads on to it.
+fn held(f: &mut fmt::Formatter<'_>, entry: Entry<'_>, tie: &Tie) -> fmt::Result {
+    let (to, from) = (entry.position, tie.address());
+    match tie.kind() {
+        // Without a label: if somebody waits there it has one.
+        TieKind::Holds => writeln!(
+            f,
+            "  r{from:x} [shape=ellipse];\n  r{from:x} -> n{to} [style=dotted, label=\"held by\"];"
+        ),
+        TieKind::Sent | TieKind::Received => Ok(()),
+    }
 }
 
 /// Whether it is known what is waited at.
