@@ -96,6 +96,9 @@
 //! one by which it is.) What goes on for ever without getting anywhere is ended by
 //! [`Simulation::max_steps`].
 //!
+//! With the feature `inspect`, `Sim::watch` has it tell who waits for whom in a scope, and where: see
+//! `inspect::StallReport`.
+//!
 //! # Parallel scopes, and runtimes' tasks
 //!
 //! [`Sim`] is a [`Spawn`](crate::runtime::Spawn) too: [`par_scope!`](crate::par_scope!) and whatever else is given

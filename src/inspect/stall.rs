@@ -30,8 +30,8 @@ use super::{Entry, Inspect, Node, NodeKind, Snapshot, State, Wait, WaitKind};
 /// # What it knows
 ///
 /// It is a picture: of a program that goes on meanwhile, parts of it may not fit together. Taken from within,
-/// whoever takes it is running, so nothing is stalled then: look from outside, where
-/// [`testing`](crate#features) does when a simulation has nothing left to do.
+/// whoever takes it is running, so nothing is stalled then: look from outside. A
+/// simulation of the test kit does when it has nothing left to do (`testing::Sim::watch`, feature `testing`).
 ///
 /// A permit is held by the child that acquired it, as long as it was not given back. Who waits for a
 /// message waits for those who have sent there, or hold a place there; who waits for room, for those who

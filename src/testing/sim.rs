@@ -11,6 +11,8 @@ use core::{
 };
 
 use super::{Pause, Rng, Seed, Shuffled, SimSleep, TaskInfo, shared::Shared, simulation::current};
+#[cfg(feature = "inspect")]
+use crate::inspect::{Inspect, StallReport};
 use crate::{
     oneshot,
     runtime::{Spawn, SpawnLocal},
@@ -245,6 +247,35 @@ impl Sim {
     /// ```
     pub fn on_halt(&self, report: impl FnOnce() -> String + Send + 'static) {
         self.shared.add_report(Box::new(report));
+    }
+
+    /// Has a halt tell why nothing goes on below `root`: by a [`StallReport`]. Feature `inspect`.
+    ///
+    /// The root is a clone of a [`Scope`](crate::Scope), a token, or whatever else can be looked at; it is
+    /// kept until the simulation is over.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pleach::{Semaphore, scope::scope, testing::Simulation};
+    /// use std::sync::Arc;
+    ///
+    /// let stalled = Simulation::new(7).run(async |sim| {
+    ///     let permits = Arc::new(Semaphore::new(1));
+    ///     let (driver, s) = scope();
+    ///     sim.watch(s.clone());
+    ///     s.spawn(async move {
+    ///         let _first = permits.acquire().await;
+    ///         let _second = permits.acquire().await;
+    ///     });
+    ///     driver.run(async {}).await
+    /// });
+    /// let halted = stalled.unwrap_err();
+    /// assert!(halted.to_string().contains("one waits for itself"), "{halted}");
+    /// ```
+    #[cfg(feature = "inspect")]
+    pub fn watch(&self, root: impl Inspect + Send + 'static) {
+        self.on_halt(move || alloc::format!("{}", StallReport::of(&root)));
     }
 }
 

@@ -12,3 +12,5 @@ mod order;
 mod stalls;
 mod threads;
 mod time;
+#[cfg(feature = "inspect")]
+mod watched;
