@@ -14,6 +14,10 @@
 //! Whatever else there is to wait for, an `Arc`'s guard, an upgrade, a cell that gets its value, takes
 //! [`or_cancel`](crate::cancel::OrCancel::or_cancel) as every future does.
 //!
+//! With the feature `inspect` it is told of a child that it waits for a lock, where and of which, if it does
+//! so by the functions of this module: futures of async-lock itself tell nobody, with a token or
+//! without. Who holds a lock is not known either.
+//!
 //! # Examples
 //!
 //! ```
@@ -38,9 +42,19 @@ pub use async_lock::{
     RwLockUpgradableReadGuard, RwLockUpgradableReadGuardArc, RwLockWriteGuard, RwLockWriteGuardArc,
 };
 
-use async_lock::futures::{Lock, Read, UpgradableRead, Write};
+use core::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
-use crate::cancel::{OrCancel, Run, Token};
+use async_lock::futures::{Lock, Read, UpgradableRead, Write};
+use pin_project_lite::pin_project;
+
+use crate::{
+    cancel::{OrCancel, Run, Token},
+    inspect::{self, Resource, Site, WaitKind},
+};
 
 /// Locks a mutex, unless `token` is cancelled first.
 ///
@@ -70,11 +84,12 @@ use crate::cancel::{OrCancel, Run, Token};
 /// assert!(lock_or_cancel(&mutex, &token).await.is_err());
 /// # });
 /// ```
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn lock_or_cancel<'a, 'm, T: ?Sized>(
     mutex: &'m Mutex<T>,
     token: &'a Token,
-) -> Run<'a, Lock<'m, T>> {
-    mutex.lock().or_cancel(token)
+) -> Run<'a, Locking<Lock<'m, T>>> {
+    Locking::new(mutex.lock(), Resource::at(mutex)).or_cancel(token)
 }
 
 /// Locks for reading, unless `token` is cancelled first.
@@ -84,11 +99,12 @@ pub fn lock_or_cancel<'a, 'm, T: ?Sized>(
 /// # Errors
 ///
 /// [`Cancelled`](crate::Cancelled), with the token's cause.
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn read_or_cancel<'a, 'm, T: ?Sized>(
     lock: &'m RwLock<T>,
     token: &'a Token,
-) -> Run<'a, Read<'m, T>> {
-    lock.read().or_cancel(token)
+) -> Run<'a, Locking<Read<'m, T>>> {
+    Locking::new(lock.read(), Resource::at(lock)).or_cancel(token)
 }
 
 /// Locks for reading beside other readers, and perhaps for writing later, unless `token` is cancelled
@@ -99,11 +115,12 @@ pub fn read_or_cancel<'a, 'm, T: ?Sized>(
 /// # Errors
 ///
 /// [`Cancelled`](crate::Cancelled), with the token's cause.
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn upgradable_read_or_cancel<'a, 'm, T: ?Sized>(
     lock: &'m RwLock<T>,
     token: &'a Token,
-) -> Run<'a, UpgradableRead<'m, T>> {
-    lock.upgradable_read().or_cancel(token)
+) -> Run<'a, Locking<UpgradableRead<'m, T>>> {
+    Locking::new(lock.upgradable_read(), Resource::at(lock)).or_cancel(token)
 }
 
 /// Locks for writing, unless `token` is cancelled first.
@@ -125,9 +142,47 @@ pub fn upgradable_read_or_cancel<'a, 'm, T: ?Sized>(
 /// assert_eq!(*read_or_cancel(&lock, &token).await.unwrap(), 2);
 /// # });
 /// ```
+#[cfg_attr(feature = "inspect", track_caller)]
 pub fn write_or_cancel<'a, 'm, T: ?Sized>(
     lock: &'m RwLock<T>,
     token: &'a Token,
-) -> Run<'a, Write<'m, T>> {
-    lock.write().or_cancel(token)
+) -> Run<'a, Locking<Write<'m, T>>> {
+    Locking::new(lock.write(), Resource::at(lock)).or_cancel(token)
+}
+
+pin_project! {
+    /// The future of a lock of async-lock, by which it is known who waits for that: what
+    /// [`lock_or_cancel`] and its like run.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless awaited or polled"]
+    pub struct Locking<F> {
+        #[pin]
+        future: F,
+        site: Site,
+        lock: Resource,
+    }
+}
+
+impl<F> Locking<F> {
+    #[cfg_attr(feature = "inspect", track_caller)]
+    fn new(future: F, lock: Resource) -> Self {
+        Self {
+            future,
+            site: Site::here(),
+            lock,
+        }
+    }
+}
+
+impl<F: Future> Future for Locking<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let polled = this.future.poll(cx);
+        if polled.is_pending() {
+            inspect::note(cx, WaitKind::Lock, this.site, *this.lock);
+        }
+        polled
+    }
 }

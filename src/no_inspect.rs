@@ -41,6 +41,7 @@ impl Made {
     }
 }
 
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Resource;
 
 #[cfg_attr(
@@ -51,7 +52,7 @@ impl Resource {
     pub(crate) const UNKNOWN: Self = Self;
 
     #[inline(always)]
-    pub(crate) fn at<T>(_: &T) -> Self {
+    pub(crate) fn at<T: ?Sized>(_: &T) -> Self {
         Self
     }
 }

@@ -186,7 +186,7 @@ impl Resource {
     };
 
     /// What has the address of `this`, which is aligned to four bytes at least.
-    pub(crate) fn at<T>(this: &T) -> Self {
+    pub(crate) fn at<T: ?Sized>(this: &T) -> Self {
         Self {
             address: core::ptr::from_ref(this).addr(),
             site: None,

@@ -53,6 +53,37 @@ fn semaphores() {
     }));
 }
 
+#[cfg(feature = "locks")]
+#[test]
+fn locks_that_are_waited_for_until_a_token_is_cancelled() {
+    use pleach::locks::{self, Mutex, RwLock};
+    let (mutex, lock, token) = (Mutex::new(0_u8), RwLock::new(0_u8), CancelToken::new());
+    let (held, written) = (mutex.try_lock(), lock.try_write());
+    block_on(scope!(|s| {
+        macro_rules! seen_at {
+            ($address:expr, $future:expr) => {
+                let child = s.spawn(async {
+                    let _ = $future.await;
+                });
+                yield_now().await;
+                let waits = waits(&s, child.id());
+                assert_eq!(kinds(&s, child.id()), [WaitKind::Lock, WaitKind::Token]);
+                assert_eq!(line(waits[0].site()), line!());
+                assert_eq!(waits[0].resource().address(), $address);
+                child.abort();
+                yield_now().await;
+            };
+        }
+        let address = std::ptr::from_ref(&mutex).addr();
+        seen_at!(address, locks::lock_or_cancel(&mutex, &token));
+        let address = std::ptr::from_ref(&lock).addr();
+        seen_at!(address, locks::read_or_cancel(&lock, &token));
+        seen_at!(address, locks::upgradable_read_or_cancel(&lock, &token));
+        seen_at!(address, locks::write_or_cancel(&lock, &token));
+    }));
+    drop((held, written));
+}
+
 #[test]
 fn channels() {
     let (full, full_at) = (channel::Channel::<u8, 1>::new(), line!());
