@@ -162,6 +162,7 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
     ///
     /// Its sources and stages panic if there is not the memory for so many items, or the number is
     /// close to `i32::MAX`.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn new(scope: &Scope<'env, Failed<E>>, room: usize) -> Self {
         let state = Shared::new(State::new(scope.token().child()));
         let open = Arc::new(WaitGroup::new());
@@ -191,6 +192,7 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
     }
 
     /// A channel for what `workers` workers make, and the flow that comes out of it.
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn channel<T: Send + 'env>(
         &self,
         workers: usize,
@@ -204,6 +206,7 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
         (outlet, Flow::new(self.clone(), input))
     }
 
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'env) {
         let members = (self.state.workers.add_owned(), self.open.clone());
         self.scope.spawn(async move {

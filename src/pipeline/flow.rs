@@ -170,6 +170,7 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
     }
 
     /// The items that `keep` is true for, in order.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn filter<F>(self, mut keep: F) -> Self
     where
         F: FnMut(&T) -> bool + Send + 'env,
@@ -233,6 +234,7 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
     }
 
     /// Calls `f` with each item, in order: the last stage.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn each(self, mut f: impl FnMut(T) + Send + 'env) {
         let (pipeline, mut feed) = self.feed();
         pipeline.spawn(async move {

@@ -47,6 +47,7 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
     /// assert_eq!(first, Ok([Ok(0), Ok(1)]));
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn produce<T, F, Fut>(&self, produce: F) -> Flow<'env, T, E>
     where
         F: FnOnce(Sender<T>) -> Fut,
@@ -64,6 +65,7 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
     }
 
     /// A flow of the items of an iterator, each of which is asked for when there is room for it.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn iter<I>(&self, items: I) -> Flow<'env, I::Item, E>
     where
         I: IntoIterator<IntoIter: Send + 'env, Item: Send + 'env>,
@@ -83,6 +85,7 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
 
     /// A flow of the items of a stream, each of which is asked for when there is room for it. The
     /// first error is one of the pipeline.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn stream<S, T>(&self, items: S) -> Flow<'env, T, E>
     where
         S: Stream<Item = Result<T, E>> + Send + 'env,

@@ -4,6 +4,7 @@ use std::{future::pending, panic::Location, sync::Mutex};
 
 use pleach::{
     inspect::{Inspect, Node, NodeKind, State},
+    pipeline::Pipeline,
     scope, try_scope,
 };
 
@@ -233,4 +234,21 @@ fn it_tells_why_and_since_when_a_scope_ends() {
         (node.phase(), cause),
         (Phase::Cancelled, Some(CauseKind::ScopeEnded))
     );
+}
+
+#[test]
+fn the_workers_of_a_pipeline_were_spawned_where_their_stage_was_made() {
+    let done = block_on(try_scope!(|s| {
+        let begun = line!();
+        Pipeline::new(&s, 8)
+            .iter(0..2)
+            .map(2, async |n| Ok::<_, ()>(n))
+            .filter(|_| true)
+            .each(|_| {});
+        let told = below(&s);
+        let lines = told.iter().map(|node| node.site().unwrap().line() - begun);
+        assert_eq!(lines.collect::<Vec<_>>(), [1, 2, 3, 3, 4, 5]);
+        Ok(())
+    }));
+    assert!(done.is_ok());
 }
