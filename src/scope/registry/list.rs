@@ -55,8 +55,18 @@ impl Cards {
     /// The child of the card is new, and is unlinked before its driver lets go of it.
     pub(super) unsafe fn link(&mut self, card: *const Card) {
         self.len += 1;
-        // SAFETY: alive and not linked; the lock is held.
-        unsafe { self.insert(card, self.last) };
+        let prev = core::mem::replace(&mut self.last, card);
+        // As `insert` would, which every child would pay for: nothing is behind it.
+        // SAFETY: alive, by the caller's word.
+        let new = unsafe { &*card };
+        // SAFETY: the lock is held.
+        unsafe { change(new, |links| (links.prev, links.next) = (prev, ptr::null())) };
+        // SAFETY: the last one is alive (invariant 2).
+        match unsafe { prev.as_ref() } {
+            // SAFETY: the lock is held.
+            Some(prev) => unsafe { change(prev, |links| links.next = card) },
+            None => self.first = card,
+        }
     }
 
     /// # Safety
