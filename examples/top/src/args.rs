@@ -22,9 +22,10 @@ Usage: top [OPTIONS]
   --after SECONDS     with what follows: look when it has run for so long (default: 3)
   --once              print the tree as text, and end
   --svg FILE          write the tree as a picture, and end
+  --trace FILE        write what has happened so far as a trace, for https://ui.perfetto.dev, and end
   -h, --help          print this and exit
 
-Without --once or --svg it wants a terminal. There, `?` tells of the keys, and `q` ends it.
+Without --once, --svg or --trace it wants a terminal. There, `?` tells of the keys, and `q` ends it.
 
 Exit status: 0 if all went well, 1 if something could not be done, 2 for wrong usage.
 ";
@@ -48,6 +49,7 @@ pub(crate) struct Settings {
     pub(crate) after: Duration,
     pub(crate) once: bool,
     pub(crate) svg: Option<PathBuf>,
+    pub(crate) trace: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -60,6 +62,7 @@ impl Default for Settings {
             after: Duration::from_secs(3),
             once: false,
             svg: None,
+            trace: None,
         }
     }
 }
@@ -67,7 +70,7 @@ impl Default for Settings {
 impl Settings {
     /// Whether it looks once and ends.
     pub(crate) fn is_one_look(&self) -> bool {
-        self.once || self.svg.is_some()
+        self.once || self.svg.is_some() || self.trace.is_some()
     }
 }
 
@@ -83,6 +86,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Request,
             Long("after") => settings.after = value(&mut parser, "--after", seconds)?,
             Long("once") => settings.once = true,
             Long("svg") => settings.svg = Some(parser.value()?.into()),
+            Long("trace") => settings.trace = Some(parser.value()?.into()),
             Long("help") | Short('h') => return Ok(Request::Help),
             unexpected => return Err(unexpected.unexpected()),
         }

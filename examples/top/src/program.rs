@@ -25,6 +25,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     num::NonZeroUsize,
     panic::resume_unwind,
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -33,7 +34,8 @@ use pleach::{
     CancelToken,
     cancel::CauseKind,
     channel,
-    inspect::{Inspect, Snapshot},
+    inspect::{Inspect, Recorder, Snapshot},
+    runtime::StdTimer,
     scope::{self, Scope},
 };
 
@@ -69,9 +71,10 @@ struct Listening {
     address: SocketAddr,
 }
 
-/// Runs the program as long as `look` goes on. Gives what comes of that, and what the gateway tells in the end.
+/// Runs the program as long as `look` goes on, and has the recorder told of all that happens. Gives what comes of that, and what the gateway tells in the end.
 pub(crate) fn run<T>(
     settings: &Settings,
+    recorder: Option<&Arc<Recorder<StdTimer>>>,
     look: impl FnOnce(&Running<'_>) -> T,
 ) -> io::Result<(T, String)> {
     let (gateway, upstreams) = (Listening::new()?, Manner::ALL.map(|_| Listening::new()));
@@ -79,7 +82,12 @@ pub(crate) fn run<T>(
     token.named("gateway");
     let (driver, scope) = scope::scope();
     let main = main(scope.clone(), settings, gateway, upstreams, &token);
-    let main = driver.named("program").run(main);
+    let driver = driver.named("program");
+    let main = match recorder {
+        Some(recorder) => driver.observe(Arc::clone(recorder)),
+        None => driver,
+    }
+    .run(main);
     thread::scope(|threads| {
         // Also if `look` panics: or this would wait for ever.
         let stop = StopAtTheEnd(&token);

@@ -3,12 +3,18 @@
 use std::{
     env, fs,
     io::{self, IsTerminal, Write},
+    path::Path,
     process::ExitCode,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use pleach::{inspect::set_clock, runtime::StdTimer, time::Clock};
+use pleach::{
+    inspect::{Recorder, set_clock},
+    runtime::StdTimer,
+    time::Clock,
+};
 
 use crate::{
     args::{self, Request, Settings},
@@ -19,6 +25,8 @@ use crate::{
 const WRONG_USAGE: u8 = 2;
 /// Siblings that are alike are printed as one, from so many on.
 const ALIKE: usize = 3;
+/// How many events a trace has: the last ones.
+const EVENTS: usize = 200_000;
 
 pub(crate) fn main() -> ExitCode {
     let done = match args::parse(env::args_os().skip(1)) {
@@ -42,31 +50,48 @@ fn run(settings: &Settings) -> io::Result<()> {
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     if !settings.is_one_look() && !is_terminal {
         return Err(io::Error::other(
-            "this is no terminal: --once and --svg want none",
+            "this is no terminal: --once, --svg and --trace want none",
         ));
     }
     // So that ages are known.
     set_clock(|| StdTimer.now());
-    let (looked, told) = program::run(settings, |running| match settings.is_one_look() {
-        true => look_once(running, settings),
+    let recorder = settings.trace.as_ref();
+    let recorder = recorder.map(|_| Arc::new(Recorder::new(StdTimer, EVENTS)));
+    let look = |running: &Running<'_>| match settings.is_one_look() {
+        true => look_once(running, settings, recorder.as_deref()),
         false => terminal::show(running, settings),
-    })?;
+    };
+    let (looked, told) = program::run(settings, recorder.as_ref(), look)?;
     eprintln!("top: the gateway has ended: {told}");
     looked
 }
 
-fn look_once(running: &Running<'_>, settings: &Settings) -> io::Result<()> {
+fn look_once(
+    running: &Running<'_>,
+    settings: &Settings,
+    recorder: Option<&Recorder<StdTimer>>,
+) -> io::Result<()> {
     let when = Instant::now() + settings.after;
     while Instant::now() < when && !running.is_over() {
         thread::sleep(Duration::from_millis(10));
     }
     let snapshot = running.look();
+    if let (Some(file), Some(recorder)) = (&settings.trace, recorder) {
+        let mut trace = String::new();
+        let written = recorder.write_chrome(&mut trace);
+        written.expect("a string takes anything");
+        save(file, &trace)?;
+    }
     if let Some(file) = &settings.svg {
-        let written = fs::write(file, snapshot.svg().to_string());
-        written.map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+        save(file, &snapshot.svg().to_string())?;
     }
     if settings.once {
         write!(io::stdout(), "{}", snapshot.tree().collapse(ALIKE))?;
     }
     Ok(())
+}
+
+fn save(file: &Path, text: &str) -> io::Result<()> {
+    let saved = fs::write(file, text);
+    saved.map_err(|error| io::Error::other(format!("{}: {error}", file.display())))
 }

@@ -82,6 +82,25 @@ fn one_look_shows_the_whole_program_and_nothing_is_left_of_it() {
 }
 
 #[test]
+fn the_trace_has_what_has_happened() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trace.json");
+    let args = ["--after", "2", "--clients", "4", "--trace"];
+    let output = top(&[&args[..], &[file.to_str().unwrap()]].concat());
+    let (out, err) = said(&output);
+    assert!(output.status.success() && out.is_empty(), "{err}");
+    let trace: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let events = trace["traceEvents"].as_array().expect("it has events");
+    let names: Vec<_> = events
+        .iter()
+        .filter_map(|event| event["name"].as_str())
+        .collect();
+    for name in ["arrivals ", "client ", "connection ", "fan "] {
+        assert!(names.iter().any(|is| is.starts_with(name)), "{name}");
+    }
+}
+
+#[test]
 fn the_picture_is_written_and_a_file_that_cannot_be_is_told_of() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tree.svg");
