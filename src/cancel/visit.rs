@@ -69,6 +69,8 @@ impl Seen {
             cancelled: self.meta.cancelled.age(),
             handles: self.handles,
             waiters: self.waiters,
+            tasks: 0,
+            token: None,
         }
     }
 }
@@ -287,6 +289,21 @@ fn first_of(leaf: Node) -> Option<NonNull<Domain>> {
         domain.visit();
         island
     })
+}
+
+impl Token {
+    /// What it is told as.
+    pub(crate) fn node_id(&self) -> NodeId {
+        let domain = self.domain();
+        domain.with(|shape| {
+            // SAFETY: linked for as long as it is borrowed.
+            let node = unsafe { Node::of(self) };
+            NodeId {
+                group: domain.serial.get(),
+                number: shape.links(node, |links| links.meta.number),
+            }
+        })
+    }
 }
 
 /// The tokens from this one down; of a [`Root`](super::Root) by its [`token`](super::Root::token).

@@ -73,6 +73,8 @@ impl SharedRef {
                 Phase::Running
             },
             cause: is_over.then(|| Cause::new(CauseKind::ScopeEnded)),
+            tasks: 0,
+            token: None,
         }
     }
 

@@ -108,6 +108,8 @@ impl Node {
             cancelled: None,
             handles: 0,
             waiters: 0,
+            tasks: 0,
+            token: None,
         }
     }
 
@@ -156,6 +158,21 @@ impl Node {
             site: Some(site),
             ..self
         }
+    }
+
+    /// The same, whose token is told as this.
+    #[must_use]
+    pub const fn with_token(self, token: NodeId) -> Self {
+        Self {
+            token: Some(token),
+            ..self
+        }
+    }
+
+    /// The same with so many tasks.
+    #[must_use]
+    pub const fn with_tasks(self, tasks: usize) -> Self {
+        Self { tasks, ..self }
     }
 
     /// The same doing this.

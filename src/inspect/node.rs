@@ -99,6 +99,10 @@ pub struct Node {
     /// Of a token.
     pub(crate) handles: usize,
     pub(crate) waiters: usize,
+    /// Of a parallel scope.
+    pub(crate) tasks: usize,
+    /// Of a scope.
+    pub(crate) token: Option<NodeId>,
 }
 
 impl NodeId {
@@ -353,6 +357,21 @@ impl Node {
     #[must_use]
     pub const fn cancelled(&self) -> Option<Duration> {
         self.cancelled
+    }
+
+    /// How many tasks of runtimes a parallel scope has that are not gone, and no running children of it:
+    /// those whose child was dropped before them, which is told of as long, and those of
+    /// `ParScope::parallel` futures, of which nothing else is told but that somebody
+    /// [joins](WaitKind::Join) one.
+    #[must_use]
+    pub const fn tasks(&self) -> usize {
+        self.tasks
+    }
+
+    /// Which token is the scope's, if it has one: what that is told as where tokens are looked at.
+    #[must_use]
+    pub const fn token(&self) -> Option<NodeId> {
+        self.token
     }
 
     /// How many handles of a token there are: none of one that is there for those below it.

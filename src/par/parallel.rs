@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     cancel::{Cancelled, Cause, CauseKind},
+    inspect::{self, Resource, Site, WaitKind},
     runtime::Spawn,
     scope::Crew,
     sys::{
@@ -32,6 +33,7 @@ use crate::{
 #[must_use = "futures do nothing unless awaited or polled"]
 pub struct Parallel<S, F: Future> {
     state: State<S, F>,
+    site: Site,
 }
 
 enum State<S, F: Future> {
@@ -63,10 +65,12 @@ where
     S: Spawn,
     F: Future<Output: Send + 'static> + Send + 'static,
 {
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(job: RunFuture<S, F>, crew: Shared<Crew>) -> Self {
         let begin: Begin<S, F> = RunFuture::start;
         Self {
             state: State::Unstarted { job, crew, begin },
+            site: Site::here(),
         }
     }
 }
@@ -80,6 +84,7 @@ impl<S, F: Future> Future for Parallel<S, F> {
                 desk.waiter.register(cx);
                 // It may be done since, and have found the task of an earlier poll.
                 if !desk.slot.is_done() {
+                    self.note(desk, cx);
                     return Poll::Pending;
                 }
             }
@@ -104,12 +109,21 @@ impl<S, F: Future> Future for Parallel<S, F> {
                     drop(job);
                     return lost(CauseKind::ScopeEnded);
                 }
+                self.note(&desk, cx);
                 self.state = State::Started(desk.clone());
                 begin(job, desk);
                 Poll::Pending
             }
             _ => panic!("`Parallel` was polled after it had completed"),
         }
+    }
+}
+
+impl<S, F: Future> Parallel<S, F> {
+    /// Notes that the task of `cx` waits for the other one.
+    fn note(&self, desk: &Shared<Desk<F::Output>>, cx: &Context<'_>) {
+        let resource = Resource::at(&**desk);
+        inspect::note(cx, WaitKind::Join, &self.site, resource);
     }
 }
 

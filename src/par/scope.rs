@@ -273,6 +273,7 @@ where
     /// assert_eq!(squares, Ok(vec![1, 4, 9, 16]));
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn parallel<F>(&self, future: F) -> Parallel<S, F>
     where
         F: Future<Output: Send + 'static> + Send + 'static,

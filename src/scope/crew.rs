@@ -82,6 +82,13 @@ impl Crew {
         is_open
     }
 
+    /// How many have joined and not left.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn tasks(&self) -> usize {
+        // Relaxed: a number for people.
+        self.state.load(Ordering::Relaxed) / TASK
+    }
+
     /// A task is gone.
     pub(crate) fn leave(&self) {
         // Release: pairs with the acquires in `poll_empty`.

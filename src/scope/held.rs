@@ -67,6 +67,10 @@ impl Held {
     pub(crate) fn leave_a_count(&self) {
         // SAFETY: the driver has a count as long as the child is not dropped.
         unsafe { self.0.acquire() };
+        // SAFETY: as above.
+        let header = unsafe { self.0.header() };
+        // SAFETY: not retired, so linked; given back with the count.
+        unsafe { header.scope.branch.lend(&header.card) };
         self.crew().join_late();
     }
 
@@ -78,6 +82,12 @@ impl Held {
     pub(crate) unsafe fn let_go(self) {
         // Also if it wakes whoever waits for the crew, and that panics.
         let _count = Release(self.0);
+        // SAFETY: alive by the count.
+        let header = unsafe { self.0.header() };
+        // SAFETY: as above.
+        let card = unsafe { self.0.card() };
+        // SAFETY: lent with the count.
+        unsafe { header.scope.branch.give_back(card) };
         self.crew().leave();
     }
 

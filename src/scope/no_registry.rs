@@ -61,6 +61,12 @@ impl Branch {
 
     pub(crate) unsafe fn unlink(&self, _card: *const Card) {}
 
+    #[cfg(feature = "std")]
+    pub(crate) unsafe fn lend(&self, _card: &Card) {}
+
+    #[cfg(feature = "std")]
+    pub(crate) unsafe fn give_back(&self, _card: *const Card) {}
+
     pub(crate) unsafe fn set_name(&self, _card: *const Card, _name: &'static str) {}
 
     pub(crate) fn set_own_name(&self, _name: &'static str) {}

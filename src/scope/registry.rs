@@ -2,7 +2,8 @@
 //!
 //! A [`Branch`] lies in the block of each scope and each group. It has the list of the children, apart
 //! from the driver's lists, which nobody else may touch (`list.rs`): each child has a [`Card`] in its
-//! node, linked from its spawn until it is retired. And it has a place among other branches: one whose
+//! node, linked from its spawn until it is retired; or, if it was dropped before the task that a runtime
+//! has for it, until that is gone. And it has a place among other branches: one whose
 //! driver is first polled with the waker of a child, or of the body, of another one hangs below that
 //! child until it ends (`tree.rs`). If the waker is of any other kind the branch is a top, under
 //! whose lock the tree below it is.
@@ -33,7 +34,7 @@ use core::{
 use crate::{
     cancel::{Cause, Phase},
     inspect::{
-        self, Audience, End, Event, NodeKind, Resource, Site, State, WaitKind, clock::Stamp,
+        self, Audience, End, Event, NodeId, NodeKind, Resource, Site, State, WaitKind, clock::Stamp,
     },
     sys::{
         atomic::{AtomicUsize, Ordering},
@@ -73,6 +74,9 @@ pub(crate) struct Now {
     pub(crate) own: Own,
     pub(crate) phase: Phase,
     pub(crate) cause: Option<Cause>,
+    /// Of runtimes, that are not gone.
+    pub(crate) tasks: usize,
+    pub(crate) token: Option<NodeId>,
 }
 
 /// What a node is and does, but for what is in its card.
@@ -186,20 +190,57 @@ impl Branch {
         }
     }
 
+    /// The driver lets go of the child, which stays in the list if it is [lent](Self::lend).
+    ///
     /// # Safety
     ///
-    /// The card is linked here, and the child stays until this returns.
+    /// The card is linked here, and the child stays until this returns, which is called for it once.
     #[inline]
     pub(crate) unsafe fn unlink(&self, card: *const Card) {
         let observer = self.cards.with(|cards| {
-            // SAFETY: the caller's word; the lock is held.
-            unsafe { cards.unlink(card) };
+            // SAFETY: linked, so alive.
+            let child = unsafe { &*card };
+            // SAFETY: the lock is held.
+            if unsafe { child.leave() } {
+                // SAFETY: the caller's word; the lock is held.
+                unsafe { cards.unlink(card) };
+            }
             self.audience.get()
         });
         if let (Some(observer), Some(card)) = (observer, NonNull::new(card.cast_mut())) {
             // SAFETY: alive, by the caller's word.
             unsafe { self.tell_child_end(observer, card) };
         }
+    }
+
+    /// The child goes before its task, and stays in the list until it is [given back](Self::give_back).
+    ///
+    /// # Safety
+    ///
+    /// The card is linked here. The caller is the driver, and sees to it that the child is given back
+    /// once, and alive until then.
+    #[cfg(feature = "std")]
+    pub(crate) unsafe fn lend(&self, card: &Card) {
+        // SAFETY: the lock is held.
+        self.cards.with(|_| unsafe { card.set_away() });
+    }
+
+    /// The task is gone.
+    ///
+    /// # Safety
+    ///
+    /// The card was lent. The pointer may be used for all of the child.
+    #[cfg(feature = "std")]
+    pub(crate) unsafe fn give_back(&self, card: *const Card) {
+        self.cards.with(|cards| {
+            // SAFETY: alive, by the word given to `lend`.
+            let child = unsafe { &*card };
+            // SAFETY: the lock is held.
+            if unsafe { child.come_back() } {
+                // SAFETY: linked still; the lock is held.
+                unsafe { cards.unlink(card) };
+            }
+        });
     }
 
     /// Names a child of this one, or its body.

@@ -131,6 +131,18 @@ impl SharedRef {
         }
     }
 
+    /// How many tasks of runtimes it has that are not gone.
+    #[cfg(all(feature = "inspect", feature = "std"))]
+    pub(super) fn tasks(&self) -> usize {
+        self.crew.as_ref().map_or(0, |crew| crew.tasks())
+    }
+
+    /// How many tasks of runtimes it has.
+    #[cfg(all(feature = "inspect", not(feature = "std")))]
+    pub(super) fn tasks(&self) -> usize {
+        0
+    }
+
     /// # Safety
     ///
     /// `raw` came from [`as_raw`](Self::as_raw) or [`into_raw`](Self::into_raw), and the

@@ -9,7 +9,7 @@ use std::{
 };
 
 use pleach::{
-    inspect::{NodeKind, State},
+    inspect::{Inspect, NodeKind, State, WaitKind},
     par::par_scope,
     runtime::{Spawn, SpawnBlocking},
     scope,
@@ -87,9 +87,37 @@ fn a_task_is_told_by_its_own_polls_and_what_it_runs_hangs_below() {
     assert!(wakes.count() > 0, "by the waker in the envelope");
     assert_eq!(told(0), (NodeKind::Parallel, Waiting, 3));
     drop(running);
+    assert_eq!(tree(&s), "top[task[inner[stays]] 0#3]", "they go on");
+    assert_eq!((s.live(), nodes(&s)[0].tasks()), (4, 2));
     assert!(poll_with(task.as_mut(), &waker).is_ready());
-    drop((task, shelf.take()));
-    assert_eq!(tree(&s), "top");
+    assert_eq!((tree(&s), nodes(&s)[0].tasks()), ("top[0#3]".into(), 1));
+    drop(shelf.take());
+    assert_eq!((tree(&s), s.live()), ("top".into(), 0));
+    assert_eq!(nodes(&s)[0].tasks(), 0);
+}
+
+#[test]
+fn who_awaits_a_future_that_is_run_elsewhere_joins_it() {
+    let shelf = Shelf::default();
+    let (driver, s) = par_scope(shelf.clone());
+    let mut running = Box::pin(driver.run(async {
+        let _ = s.parallel(pending::<()>()).await;
+    }));
+    assert_eq!(nodes(&s)[0].tasks(), 0);
+    let begun = line!() - 3;
+    for _ in 0..2 {
+        assert!(poll_now(running.as_mut()).is_pending());
+        let top = nodes(&s)[0];
+        let waits: Vec<_> = top.waits().iter().collect();
+        assert_eq!((top.tasks(), waits.len()), (1, 1));
+        assert_eq!(
+            (waits[0].kind(), waits[0].site().line()),
+            (WaitKind::Join, begun)
+        );
+    }
+    drop(running);
+    drop(shelf.take());
+    assert_eq!(nodes(&s)[0].tasks(), 0);
 }
 
 #[test]

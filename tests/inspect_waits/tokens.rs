@@ -222,3 +222,26 @@ fn a_wait_leads_to_the_token() {
         token.cancel();
     }));
 }
+
+#[test]
+fn a_scope_tells_which_token_is_its_own() {
+    let root = CancelToken::new();
+    let (_other, token) = (root.child(), root.child());
+    let id = nodes(&token)[0].id();
+    assert!(nodes(&root).iter().any(|node| node.id() == id));
+    let of = |s: &scope::Scope<'_>| {
+        let mut told = None;
+        s.visit(&mut |node| told = told.or(node.token()));
+        told
+    };
+    block_on(scope!(token = &token, |s| {
+        let own = nodes(&s.token())[0].id();
+        assert_eq!(of(&s), Some(own));
+        assert!(nodes(&root).iter().any(|node| node.id() == own));
+    }));
+    block_on(scope!(|s| {
+        assert_eq!(of(&s), None);
+        let own = nodes(&s.token())[0].id();
+        assert_eq!(of(&s), Some(own));
+    }));
+}

@@ -16,7 +16,8 @@ use crate::inspect::{Entry, Snapshot, Wait};
 /// | `depth` | how many there are above it |
 /// | `kind`, `state`, `phase` | `"child"`, `"waiting"`, `"running"` and so on |
 /// | `name`, `site` | text or `null`; the site with line and column |
-/// | `polls` | a number |
+/// | `polls`, `tasks` | numbers |
+/// | `token` | the id of the scope's token, as text, or `null` |
 /// | `age_ms`, `cancelled_ms` | whole milliseconds, or `null` |
 /// | `cause` | text or `null` |
 /// | `waits` | objects with `kind`, `site`, `resource` (its address, as text), `made` (its site or `null`), `age_ms` |
@@ -32,8 +33,8 @@ use crate::inspect::{Entry, Snapshot, Wait};
 ///     snapshot.json_lines().to_string(),
 ///     concat!(
 ///         r#"{"root":0,"id":"0#0","parent":null,"depth":0,"kind":"scope","name":null,"site":null,"#,
-///         r#""state":"waiting","polls":0,"age_ms":null,"phase":"running","cause":null,"#,
-///         r#""cancelled_ms":null,"waits":[],"more_waits":0}"#,
+///         r#""state":"waiting","polls":0,"tasks":0,"token":null,"age_ms":null,"#,
+///         r#""phase":"running","cause":null,"cancelled_ms":null,"waits":[],"more_waits":0}"#,
 ///         "\n",
 ///     ),
 /// );
@@ -66,6 +67,8 @@ fn line(f: &mut fmt::Formatter<'_>, entry: Entry<'_>) -> fmt::Result {
     text(f, "site", node.site())?;
     text(f, "state", Some(node.state().name()))?;
     number(f, "polls", Some(node.polls()))?;
+    number(f, "tasks", Some(node.tasks()))?;
+    text(f, "token", node.token())?;
     number(f, "age_ms", node.age().map(millis))?;
     text(f, "phase", Some(phase_name(node.phase())))?;
     text(f, "cause", node.cause())?;

@@ -7,7 +7,7 @@ use super::{Branch, list::Links};
 use crate::{
     inspect::{SpanSlot, State, WaitNotes, clock::Stamp},
     sys::{
-        atomic::{AtomicPtr, Ordering},
+        atomic::{AtomicPtr, AtomicUsize, Ordering},
         cell::UnsafeCell,
     },
 };
@@ -17,6 +17,12 @@ const NAMED: usize = 1;
 /// In the same: it is a task of a runtime, whose polls are not the driver's.
 const PARALLEL: usize = 2;
 const TAGS: usize = NAMED | PARALLEL;
+
+/// In [`Card::number`]: it goes before its task.
+const AWAY: usize = 1 << (usize::BITS - 1);
+/// In the same: the driver has let go of it, and the task has not.
+const LEFT: usize = 1 << (usize::BITS - 2);
+const NUMBER: usize = LEFT - 1;
 
 const _: () = assert!(align_of::<Location<'_>>() > TAGS && align_of::<Named>() > TAGS);
 
@@ -29,8 +35,8 @@ pub(crate) struct Card {
     /// Where it was made, or its name and that, with the tags; null for a mark. Written under the lock
     /// of the list, under which alone a name is looked at.
     what: AtomicPtr<()>,
-    /// Which child it is; 0 for a body.
-    number: usize,
+    /// Which child it is, and 0 for a body; with the bits above, which the lock of the list guards.
+    number: AtomicUsize,
     /// When it was spawned, its polls, and their waits. Written by whoever polls.
     notes: WaitNotes,
     /// Its span, for the observer that keeps them.
@@ -74,7 +80,7 @@ impl Card {
         let card = unsafe { &mut *card };
         let site = ptr::from_ref(branch.site).cast_mut().cast();
         card.what.store(site, Ordering::Relaxed);
-        card.number = number;
+        card.number.store(number & NUMBER, Ordering::Relaxed);
         card.notes = WaitNotes::new(Stamp::now());
         card.span = SpanSlot::new();
     }
@@ -87,14 +93,15 @@ impl Card {
         Self {
             links: UnsafeCell::new(Links::NONE),
             what: AtomicPtr::new(what),
-            number,
+            number: AtomicUsize::new(number & NUMBER),
             notes: WaitNotes::new(born),
             span: SpanSlot::new(),
         }
     }
 
     pub(crate) fn number(&self) -> usize {
-        self.number
+        // Relaxed: this part of it is there from birth.
+        self.number.load(Ordering::Relaxed) & NUMBER
     }
 
     pub(crate) fn notes(&self) -> &WaitNotes {
@@ -176,6 +183,42 @@ impl Card {
             .store(new.map_addr(|address| address | tags), Ordering::Relaxed);
         // SAFETY: it is not the card's any more.
         unsafe { NewName::of(old) }
+    }
+
+    /// The child goes before its task.
+    ///
+    /// # Safety
+    ///
+    /// The lock of the list is held.
+    #[cfg(feature = "std")]
+    pub(super) unsafe fn set_away(&self) {
+        let number = self.number.load(Ordering::Relaxed);
+        self.number.store(number | AWAY, Ordering::Relaxed);
+    }
+
+    /// The task is gone; whether the driver has let go before.
+    ///
+    /// # Safety
+    ///
+    /// As for `set_away`.
+    #[cfg(feature = "std")]
+    pub(super) unsafe fn come_back(&self) -> bool {
+        let number = self.number.load(Ordering::Relaxed);
+        self.number.store(number & NUMBER, Ordering::Relaxed);
+        number & LEFT != 0
+    }
+
+    /// The driver lets go; whether it is the last to do so.
+    ///
+    /// # Safety
+    ///
+    /// As for `set_away`.
+    pub(super) unsafe fn leave(&self) -> bool {
+        let number = self.number.load(Ordering::Relaxed);
+        if number & AWAY != 0 {
+            self.number.store(number | LEFT, Ordering::Relaxed);
+        }
+        number & AWAY == 0
     }
 
     /// # Safety

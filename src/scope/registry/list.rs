@@ -6,7 +6,7 @@
 //!
 //! 1. Links and names are read and written only under the lock of the list.
 //! 2. A linked card is alive and stays where it is: that of a child because the driver unlinks it
-//!    before it lets go of the child, a mark because [`Marks`] unlinks it when it is dropped.
+//!    before it lets go of the child, or the task to which it is lent before that does, a mark because [`Marks`] unlinks it when it is dropped.
 
 use core::ptr::{self, NonNull};
 

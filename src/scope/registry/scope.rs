@@ -61,9 +61,10 @@ unsafe fn borrowed(branch: NonNull<Branch>) -> ManuallyDrop<SharedRef> {
 
 impl SharedRef {
     fn now(&self) -> Now {
+        let token = self.stop.token();
         let phase = if self.starts_children() && !self.ready.is_closed() {
-            let token = self.stop.token();
-            token.map_or(Phase::Running, |token| token.phase())
+            let phase = token.as_ref().map(|token| token.phase());
+            phase.unwrap_or(Phase::Running)
         } else {
             Phase::Cancelled
         };
@@ -83,6 +84,8 @@ impl SharedRef {
                 Phase::Running => None,
                 _ => self.stop.known_cause(),
             },
+            tasks: self.tasks(),
+            token: token.map(|token| token.node_id()),
         }
     }
 }

@@ -60,6 +60,8 @@ impl BranchRef {
         Node {
             phase: now.phase,
             cause: now.cause,
+            tasks: now.tasks,
+            token: now.token,
             #[allow(clippy::cast_possible_truncation, reason = "it was a stamp")]
             cancelled: Stamp::from_bits(cancelled as u32).age(),
             ..node_of(&self.body, told, self.id(0), parent, now.own)
@@ -114,6 +116,8 @@ fn node_of(card: &Card, told: Told, id: NodeId, parent: Option<NodeId>, own: Own
         cancelled: None,
         handles: 0,
         waiters: 0,
+        tasks: 0,
+        token: None,
     }
 }
 
