@@ -1102,6 +1102,18 @@ GUARDS = [
         "                true",
     ),
     Guard(
+        "src/scope/registry.rs",
+        "a child is taken out of the list although its task goes on",
+        "            if unsafe { child.leave() } {",
+        "            if unsafe { child.leave() } || true {",
+    ),
+    Guard(
+        "src/scope/registry.rs",
+        "a child whose task ends after it stays in the list",
+        "            if unsafe { child.come_back() } {",
+        "            if unsafe { child.come_back() } && false {",
+    ),
+    Guard(
         "src/scope/registry/tree.rs",
         "what a branch leaves is put in front of it, and told of again",
         "unsafe { self.insert(last, parent, twig) };",

@@ -2,17 +2,30 @@
 
 mod explore;
 
-use std::task::Waker;
+use std::{
+    future::Future,
+    mem,
+    num::NonZeroUsize,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Poll, Waker},
+};
 
 use explore::{Explore, explore, is_ready, pending, poll_now};
 use loom::thread;
 use pleach_loom::{
-    inspect::{Inspect, NodeKind},
+    Event,
+    group::{Discard, open},
+    inspect::{Inspect, Node, NodeKind, State},
+    par::par_scope,
+    runtime::Spawn,
     scope::{Scope, scope},
 };
 
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// What is told, but for the scope that is looked at.
-fn below(s: &Scope<'_>) -> Vec<String> {
+fn below(s: &impl Inspect) -> Vec<String> {
     let mut told = Vec::new();
     s.visit(&mut |node| {
         if node.parent().is_some() {
@@ -204,5 +217,119 @@ fn what_is_left_below_a_scope_that_ends_is_told_of_once() {
         assert_eq!(below(&s), told(&["2#0"]));
         drop(kept);
         assert_eq!(s.live(), 0);
+    });
+}
+
+#[test]
+fn a_body_is_named_beside_a_look() {
+    explore(&[None, Some("new")], || {
+        let (driver, s) = scope();
+        let other = thread::spawn(move || {
+            let mut name = None;
+            s.visit(&mut |node| name = node.name());
+            name
+        });
+        drop(driver.named("new"));
+        other.join().unwrap()
+    });
+}
+
+/// Is pending once, and wakes itself.
+fn once() -> Work {
+    let mut is_ready = false;
+    Box::pin(std::future::poll_fn(move |cx| {
+        if mem::replace(&mut is_ready, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }))
+}
+
+/// The second child is in the place of the first, whose card is filled anew.
+#[test]
+fn beside_the_end_of_a_groups_child_it_tells_of_that_or_the_next_or_none() {
+    Explore::new()
+        .shallow(2)
+        .run(&[told(&["0#1"]), told(&["0#2"]), told(&[])], || {
+            let (group, spawner) = open();
+            for _ in 0..2 {
+                assert!(spawner.spawn(once()).is_ok());
+            }
+            let mut running = pending(group.limit(NonZeroUsize::MIN).join(Discard::new()));
+            assert_eq!(below(&spawner), told(&["0#1"]));
+            let looks = spawner.clone();
+            let other = thread::spawn(move || below(&looks));
+            while spawner.live() > 0 && below(&spawner) != told(&["0#2"]) {
+                assert!(!is_ready(&mut running));
+            }
+            let seen = other.join().unwrap();
+            drop(running);
+            assert_eq!((below(&spawner), spawner.live()), (told(&[]), 0));
+            seen
+        });
+}
+
+/// An executor that keeps its task for the model, by a lock that loom does not see.
+#[derive(Clone, Default)]
+struct Shelf(Arc<Mutex<Option<Work>>>);
+
+impl Spawn for Shelf {
+    fn spawn<F: Future<Output = ()> + Send + 'static>(&self, future: F) {
+        *self.0.lock().unwrap() = Some(Box::pin(future));
+    }
+}
+
+/// What is told of a child that is polled elsewhere: whether it is running, its polls and its waits.
+fn doing(node: &Node) -> (bool, usize, usize) {
+    let is_running = node.state() == State::Running;
+    (is_running, node.polls(), node.waits().iter().count())
+}
+
+/// The task notes by the waker in the envelope, and the child's memory goes after the look.
+#[test]
+fn a_look_beside_the_last_poll_of_a_task_tells_of_it_before_in_or_after_that() {
+    let all = [(false, 1, 1), (false, 1, 0), (true, 2, 0), (false, 2, 0)];
+    explore(&all, || {
+        let (shelf, event) = (Shelf::default(), Arc::new(Event::new()));
+        let (driver, s) = par_scope(shelf.clone());
+        drop(s.spawn({
+            let event = Arc::clone(&event);
+            async move { event.wait().await }
+        }));
+        let mut running = pending(driver.run(async {}));
+        let mut task = shelf.0.lock().unwrap().take().unwrap();
+        assert!(poll_now(task.as_mut(), Waker::noop()).is_pending());
+        event.set();
+        let other = thread::spawn(move || {
+            assert!(poll_now(task.as_mut(), Waker::noop()).is_ready());
+            drop(task);
+        });
+        let mut seen = Vec::new();
+        s.visit(&mut |node| seen.push(*node));
+        other.join().unwrap();
+        assert_eq!((seen[1].kind(), seen[0].tasks()), (NodeKind::Parallel, 0));
+        while !is_ready(&mut running) {}
+        assert_eq!((below(&s), s.live()), (told(&[]), 0));
+        doing(&seen[1])
+    });
+}
+
+/// The child is gone at once, and its card stays in the list until its task is.
+#[test]
+fn beside_the_end_of_a_task_that_was_left_it_tells_of_that_or_not() {
+    Explore::new().shallow(2).run(&[false, true], || {
+        let shelf = Shelf::default();
+        let (driver, s) = par_scope(shelf.clone());
+        drop(s.spawn(std::future::pending::<()>()));
+        let running = pending(driver.run(async {}));
+        let mut task = shelf.0.lock().unwrap().take().unwrap();
+        assert!(poll_now(task.as_mut(), Waker::noop()).is_pending());
+        let other = thread::spawn(move || drop(task));
+        drop(running);
+        let seen = below(&s);
+        other.join().unwrap();
+        assert_eq!((below(&s), s.live()), (told(&[]), 0));
+        seen == told(&["0#1"])
     });
 }
