@@ -10,7 +10,7 @@ use std::{
 };
 
 use pleach::{
-    Scope,
+    CancelToken, Scope,
     inspect::{Inspect, Ties, Waits},
     scope,
 };
@@ -83,6 +83,21 @@ fn looking_allocates_nothing() {
     });
     let expected = 1 + (1 + 10) + 10 * (1 + 10) + 100 * (1 + 10);
     assert_eq!((looked, told, live), ((0, 0), 1 + expected, expected));
+}
+
+#[test]
+fn looking_at_tokens_allocates_nothing() {
+    let root = CancelToken::new();
+    let tokens: Vec<_> = (0..40).map(|_| root.child()).collect();
+    let islands: Vec<_> = tokens.iter().map(|token| token.child_island()).collect();
+    let below: Vec<_> = islands.iter().map(|island| island.child()).collect();
+    let (mut told, mut live) = (0, 0);
+    let looked = allocated(|| {
+        root.visit(&mut |_| told += 1);
+        live = root.live();
+    });
+    assert_eq!((looked, told, live), ((0, 0), 121, 120));
+    drop(below);
 }
 
 #[test]
