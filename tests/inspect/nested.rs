@@ -17,7 +17,7 @@ use pleach::{
 
 use crate::{
     below, nodes, panics,
-    support::{block_on, poll_now, poll_with, yield_now},
+    support::{block_on, leak, poll_now, poll_with, yield_now},
     tree,
 };
 
@@ -195,7 +195,7 @@ fn a_scope_that_is_forgotten_stays() {
     block_on(driver.named("top").run(async {
         let mut it = Box::pin(stays("forgotten"));
         assert!(poll_once_pinned(it.as_mut()).await.is_pending());
-        std::mem::forget(it);
+        leak(it);
         assert_eq!(tree(&s), "top[forgotten[stays]]");
     }));
     assert_eq!(tree(&s), "top[forgotten[stays]]");
