@@ -92,6 +92,27 @@ fn what_was_noted_and_taken_back_is_whole_or_not_seen() {
     });
 }
 
+/// What is kept is of the new round, and looks as if it had just been written.
+#[test]
+fn what_stays_when_others_are_taken_back_is_whole_or_not_seen() {
+    explore(&["acquire", "event", "none"], || {
+        let notes = Arc::new(WaitNotes::new(Stamp::now()));
+        let sites = Arc::new([Site::here(), Site::here()]);
+        let at = Arc::new([Made::here(), Made::here()]);
+        poll(&notes, WaitKind::Acquire, &sites[1], &at[1]);
+        let other = {
+            let (notes, at) = (Arc::clone(&notes), Arc::clone(&at));
+            thread::spawn(move || kind(&notes, &at))
+        };
+        let _running = notes.running();
+        notes.note(WaitKind::Event, &sites[0], at[0].resource());
+        let before = notes.noted();
+        notes.note(WaitKind::Event, &sites[0], at[0].resource());
+        notes.take_back(before);
+        other.join().unwrap()
+    });
+}
+
 /// How many ties there are to something held.
 fn held(node: &Node) -> usize {
     let ties = node.ties().iter();
