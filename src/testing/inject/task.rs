@@ -5,6 +5,7 @@ use core::{
     fmt,
     future::{Future, poll_fn},
     mem::{self, ManuallyDrop},
+    ops::Deref,
     sync::atomic::{AtomicBool, Ordering},
     task::{Poll, RawWaker, RawWakerVTable, Waker},
 };
@@ -32,11 +33,25 @@ impl Task {
         }))
     }
 
-    /// A waker that is not counted: it is not dropped.
+    /// A waker that is not counted: it is lent by the task, and not dropped.
+    ///
+    /// # Examples
+    ///
+    /// It is there no longer than the task:
+    ///
+    /// ```compile_fail,E0597
+    /// use pleach::testing::inject::{Task, World};
+    ///
+    /// let waker = {
+    ///     let task = Task::new(&World::default());
+    ///     task.waker()
+    /// };
+    /// waker.wake_by_ref();
+    /// ```
     #[must_use]
-    pub fn waker(&self) -> ManuallyDrop<Waker> {
+    pub fn waker(&self) -> impl Deref<Target = Waker> {
         // SAFETY: the table takes its data for an `Arc`, of which this is no count: it is not
-        // given up either.
+        // given up either, since nobody gets at more than a borrow of it, while the task is there.
         ManuallyDrop::new(unsafe { Waker::new(Arc::as_ptr(&self.0).cast(), &TABLE) })
     }
 
