@@ -32,7 +32,7 @@ const FIRST_COLUMN: u32 = 40;
 
 /// The kind of the only wait, of which all must be of that kind.
 fn kind(notes: &WaitNotes, at: &[Made; 2]) -> &'static str {
-    let waits = notes.waits();
+    let waits = notes.waits(Stamp::now());
     let Some(wait) = waits.iter().next() else {
         return "none";
     };
@@ -77,7 +77,7 @@ fn what_was_noted_and_taken_back_is_whole_or_not_seen() {
         let other = {
             let (notes, at) = (Arc::clone(&notes), Arc::clone(&at));
             thread::spawn(move || {
-                let waits = notes.waits();
+                let waits = notes.waits(Stamp::now());
                 waits.iter().next().map_or("none", |wait| {
                     let is_of = |n: usize| wait.resource() == &at[n].resource();
                     let column = wait.site().column();

@@ -13,13 +13,16 @@ use core::{
 
 use crate::time::Instant;
 
+/// By how many milliseconds something may have begun after the moment for which its age is asked: three days.
+const LATE: u32 = 1 << 28;
+
 /// A `fn() -> Instant`, or null. Never explored by the models: what it gives is for people.
 static CLOCK: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 
 /// Has nodes and waits that begin from now on note when, by this clock of the program.
 ///
 /// Until then ages are not known (`None`), and nothing reads a clock. A reading costs what the
-/// clock costs, once for a node and once for a wait. Ages are in milliseconds, and begin again after 49 days.
+/// clock costs, once for a node and once for a wait. Ages are in milliseconds, and begin again after 46 days.
 ///
 /// # Examples
 ///
@@ -69,8 +72,17 @@ impl Stamp {
 
     /// How long ago it was.
     pub(crate) fn age(self) -> Option<Duration> {
-        let began = self.0?.get();
-        let millis = now()?.get().wrapping_sub(began);
+        self.age_at(Self::now())
+    }
+
+    /// How long ago it was at that moment, which was read before a lock was taken: the clock is the
+    /// program's.
+    pub(crate) fn age_at(self, now: Self) -> Option<Duration> {
+        let (began, now) = (self.0?.get(), now.0?.get());
+        let millis = now.wrapping_sub(began);
+        // What has begun since that moment is new.
+        let is_new = millis > u32::MAX - LATE;
+        let millis = if is_new { 0 } else { millis };
         Some(Duration::from_millis(millis.into()))
     }
 }

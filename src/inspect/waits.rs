@@ -153,7 +153,7 @@ impl WaitNotes {
             return None;
         }
         let first = self.slots.get(noted.slots);
-        let first = first.and_then(|slot| slot.read(self.round()));
+        let first = first.and_then(|slot| slot.read(self.round(), Stamp::NONE));
         let taken_back = self.taken_back.load(Ordering::Relaxed);
         self.taken_back
             .store(taken_back.wrapping_add(1), Ordering::Relaxed);
@@ -193,11 +193,11 @@ impl WaitNotes {
         self.ties.read()
     }
 
-    /// What the last poll waits for, or has come to wait for so far.
-    pub fn waits(&self) -> Waits {
+    /// What the last poll waits for, or has come to wait for so far, and for how long at that moment.
+    pub fn waits(&self, now: Stamp) -> Waits {
         let round = self.round();
         Waits {
-            known: array::from_fn(|at| self.slots[at].read(round)),
+            known: array::from_fn(|at| self.slots[at].read(round, now)),
             more: self.more(round),
         }
     }
@@ -275,7 +275,7 @@ impl Slot {
         self.head.store(head(round, kind, since), Ordering::Release);
     }
 
-    fn read(&self, round: usize) -> Option<Wait> {
+    fn read(&self, round: usize, now: Stamp) -> Option<Wait> {
         // Acquire, all but the last: they pair with the stores in `write` (invariant 2).
         let head = self.head.load(Ordering::Acquire);
         let since = self
@@ -303,7 +303,7 @@ impl Slot {
                 site: unsafe { made.as_ref() },
             },
             #[allow(clippy::cast_possible_truncation, reason = "32 bits")]
-            age: Stamp::from_bits(since as u32).age(),
+            age: Stamp::from_bits(since as u32).age_at(now),
         })
     }
 }

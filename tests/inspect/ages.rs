@@ -1,23 +1,36 @@
 //! By a clock of the program: how old nodes are, and since when a scope is cancelled.
 
 use std::{
+    cell::RefCell,
     future::pending,
     sync::atomic::{AtomicU64, Ordering::SeqCst},
     time::Duration,
 };
 
-use pleach::{inspect::set_clock, scope, time::Instant};
+use pleach::{
+    Scope,
+    inspect::{Inspect, set_clock},
+    scope,
+    time::Instant,
+};
 
 use crate::{nodes, support::poll_now};
 
 static NOW: AtomicU64 = AtomicU64::new(1_000);
+
+thread_local!(static LOOKED_AT: RefCell<Option<Scope<'static>>> = const { RefCell::new(None) });
 
 /// The only test that names a clock: it is the program's.
 #[test]
 fn nodes_know_their_age_and_scopes_since_when_they_are_cancelled() {
     let second = |n| Some(Duration::from_secs(n));
     let (_driver, without) = scope::scope();
-    set_clock(|| Instant::from_nanos(NOW.load(SeqCst) * 1_000_000));
+    set_clock(|| {
+        if let Some(s) = LOOKED_AT.take() {
+            assert_eq!(s.live(), 1);
+        }
+        Instant::from_nanos(NOW.load(SeqCst) * 1_000_000)
+    });
     let (driver, s) = scope::scope();
     NOW.fetch_add(1_000, SeqCst);
     s.spawn(pending::<()>());
@@ -36,4 +49,18 @@ fn nodes_know_their_age_and_scopes_since_when_they_are_cancelled() {
     assert_eq!([told[0].age(), told[1].age()], [second(7), second(6)]);
     assert_eq!(told[0].cancelled(), second(4), "since the first time");
     assert_eq!(nodes(&without)[0].age(), None, "there was no clock");
+    the_clock_is_read_without_a_lock();
+}
+
+fn the_clock_is_read_without_a_lock() {
+    let (_driver, s) = scope::scope();
+    s.spawn(pending::<()>());
+    let mut told = 0;
+    s.visit(&mut |_| {
+        told += 1;
+        // When the clock is read next, it looks as well.
+        LOOKED_AT.set(Some(s.clone()));
+    });
+    assert_eq!(told, 2);
+    drop(LOOKED_AT.take());
 }

@@ -108,10 +108,6 @@ impl Card {
         &self.notes
     }
 
-    pub(super) fn age(&self) -> Option<core::time::Duration> {
-        self.born().age()
-    }
-
     /// When it was made.
     pub(super) fn born(&self) -> Stamp {
         self.notes.born()

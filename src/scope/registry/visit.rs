@@ -57,19 +57,22 @@ impl BranchRef {
         // SAFETY: no mark; the lock is held.
         let told = self.cards.with(|_| unsafe { self.body.told() });
         let cancelled = self.cancelled.load(Ordering::Relaxed);
+        let moment = Stamp::now();
         Node {
             phase: now.phase,
             cause: now.cause,
             tasks: now.tasks,
             token: now.token,
             #[allow(clippy::cast_possible_truncation, reason = "it was a stamp")]
-            cancelled: Stamp::from_bits(cancelled as u32).age(),
-            ..node_of(&self.body, told, self.id(0), parent, now.own)
+            cancelled: Stamp::from_bits(cancelled as u32).age_at(moment),
+            ..node_of(&self.body, told, self.id(0), parent, now.own, moment)
         }
     }
 
     /// Tells of each child.
     fn children(&self, each: &mut dyn FnMut(&Node)) {
+        // Not under the lock: the clock is the program's.
+        let moment = Stamp::now();
         let look = |card: NonNull<Card>| {
             // SAFETY: linked, and the lock is held; the pointer is that of `link`.
             let own = unsafe { (self.family.child)(card) };
@@ -77,7 +80,8 @@ impl BranchRef {
             let card = unsafe { card.as_ref() };
             // SAFETY: no mark; the lock is held.
             let told = unsafe { card.told() };
-            node_of(card, told, self.id(card.number()), Some(self.id(0)), own)
+            let id = self.id(card.number());
+            node_of(card, told, id, Some(self.id(0)), own, moment)
         };
         list::walk::<_, BATCH>(&self.cards, || {}, look, |node| each(&node));
     }
@@ -92,7 +96,15 @@ impl Branch {
     }
 }
 
-fn node_of(card: &Card, told: Told, id: NodeId, parent: Option<NodeId>, own: Own) -> Node {
+/// As it is now; its ages are those of that moment.
+fn node_of(
+    card: &Card,
+    told: Told,
+    id: NodeId,
+    parent: Option<NodeId>,
+    own: Own,
+    moment: Stamp,
+) -> Node {
     Node {
         id,
         parent,
@@ -105,10 +117,10 @@ fn node_of(card: &Card, told: Told, id: NodeId, parent: Option<NodeId>, own: Own
         site: Some(told.site),
         state: card.doing(own.state),
         polls: card.notes().polls().0,
-        age: card.age(),
+        age: card.born().age_at(moment),
         waits: match own.limited_by {
-            0 => card.notes().waits(),
-            scope => Waits::for_place(told.site, scope, card.age()),
+            0 => card.notes().waits(moment),
+            scope => Waits::for_place(told.site, scope, card.born().age_at(moment)),
         },
         ties: card.notes().ties(),
         phase: Phase::Running,
