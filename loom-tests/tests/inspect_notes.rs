@@ -8,7 +8,7 @@ use std::{
     task::{Poll, Waker},
 };
 
-use explore::{explore, poll_now};
+use explore::{Explore, explore, poll_now};
 use loom::thread;
 use pleach_loom::{
     Semaphore,
@@ -110,6 +110,27 @@ fn what_stays_when_others_are_taken_back_is_whole_or_not_seen() {
         notes.note(WaitKind::Event, &sites[0], at[0].resource());
         notes.take_back(before);
         other.join().unwrap()
+    });
+}
+
+/// By clones of one child's waker: then notes may be mixed up, and no more than that.
+#[test]
+fn two_threads_may_note_at_a_time() {
+    Explore::new().shallow(2).run(&["0", "1", "2"], || {
+        let notes = Arc::new(WaitNotes::new(Stamp::now()));
+        let sites = Arc::new([Site::here(), Site::here()]);
+        let at = Arc::new([Made::here(), Made::here()]);
+        notes.note(WaitKind::Event, &sites[0], at[0].resource());
+        let other = {
+            let (notes, sites, at) = (Arc::clone(&notes), Arc::clone(&sites), Arc::clone(&at));
+            thread::spawn(move || notes.note(WaitKind::Event, &sites[0], at[0].resource()))
+        };
+        let before = notes.noted();
+        notes.note(WaitKind::Acquire, &sites[1], at[1].resource());
+        let _ = notes.take_back(before);
+        let noted = notes.waits(Stamp::now()).iter().count();
+        other.join().unwrap();
+        ["0", "1", "2", "3"][noted]
     });
 }
 

@@ -228,6 +228,12 @@ const fn head(round: usize, kind: WaitKind, since: u32) -> usize {
     ((since as u64) << 32) as usize | low
 }
 
+/// `None` if it has none: of what one thread has emptied when another makes it a note of a new round.
+fn kind_of(head: usize) -> Option<WaitKind> {
+    let kind = (head & ((1 << KIND_BITS) - 1)).checked_sub(1)?;
+    WaitKind::ALL.get(kind).copied()
+}
+
 impl Slot {
     const_new! {
         const fn new() -> Self {
@@ -294,7 +300,7 @@ impl Slot {
             .first()
             .map_or(head as u64 >> 32, |&since| since as u64);
         Some(Wait {
-            kind: WaitKind::ALL[(head & ((1 << KIND_BITS) - 1)) - 1],
+            kind: kind_of(head)?,
             // SAFETY: null or, by `write`, of the whole program.
             site: unsafe { site.as_ref() }?,
             resource: Resource {
