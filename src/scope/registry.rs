@@ -340,7 +340,8 @@ impl Branch {
         }
     }
 
-    /// Hangs the branch below a child, if the parent is in a tree, and this one in none or in the same.
+    /// Hangs the branch below a child, if the parent is in a tree, and this one in none or in the same. One
+    /// that hangs already stays where it is while somebody walks: the next poll looks again.
     ///
     /// # Safety
     ///
@@ -366,12 +367,12 @@ impl Branch {
             if parent != top && unsafe { tree.parent(above) }.is_none() {
                 return false;
             }
-            // As it would be if it were polled with a waker that was kept of one in it.
-            // SAFETY: the top or in the tree; the lock is held.
-            if unsafe { tree.is_within(above, twig) } {
-                return false;
-            }
             if before.is_some() {
+                // As it would be if it were polled with a waker that was kept of one in it.
+                // SAFETY: the top or in the tree; the lock is held.
+                if !tree.may_move() || unsafe { tree.is_within(above, twig) } {
+                    return false;
+                }
                 // Whatever hangs below it stays there.
                 // SAFETY: it is in this tree; the lock is held.
                 unsafe { tree.take_out(twig) };

@@ -16,7 +16,7 @@ impl<B, K> Scope<'_, B, K> {
 /// an `async` block, `select!`, `join` and whatever else hands on the waker that it was given. (What
 /// polls with wakers of its own, such as `FuturesUnordered`, hides it: it is then one to be looked at by
 /// itself.) It hangs where it was polled first, or, if it was moved to another child of the same tree,
-/// where it was polled last.
+/// where it was polled last (at the latest when nobody looks any more).
 ///
 /// # Examples
 ///

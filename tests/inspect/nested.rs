@@ -154,6 +154,56 @@ fn a_scope_that_is_moved_to_another_child_hangs_there_with_all_below() {
     assert_eq!(tree(&s), "top");
 }
 
+#[test]
+fn what_is_moved_meanwhile_hides_nobody_and_nobody_is_told_twice() {
+    let moved: Mutex<Option<Boxed<'_>>> = Mutex::new(Some(Box::pin(stays("moved"))));
+    let event = Event::new();
+    let (driver, s) = scope::scope();
+    let host = async |is_called: bool| {
+        if is_called {
+            event.wait().await;
+        }
+        let mut it = moved.lock().unwrap().take().unwrap();
+        assert!(poll_once(&mut it).await.is_pending());
+        *moved.lock().unwrap() = Some(it);
+        pending::<()>().await;
+    };
+    s.spawn(host(false)).named("first");
+    s.spawn(stays("second")).named("b");
+    s.spawn(async {
+        let (driver, s) = scope::scope();
+        s.spawn(host(true)).named("last");
+        driver.named("third").run(pending::<()>()).await;
+    })
+    .named("c");
+    let mut running = Box::pin(driver.named("top").run(pending::<()>()));
+    for _ in 0..3 {
+        assert!(poll_now(running.as_mut()).is_pending());
+    }
+    assert_eq!(
+        tree(&s),
+        "top[first[moved[stays]] b[second[stays]] c[third[last]]]"
+    );
+    let mut told = Vec::new();
+    s.visit(&mut |node| {
+        told.push(node.name().unwrap());
+        // The walk stands in what is moved now.
+        if node.name() == Some("moved") {
+            event.set();
+            for _ in 0..3 {
+                assert!(poll_now(running.as_mut()).is_pending());
+            }
+        }
+    });
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            "b", "c", "first", "last", "moved", "second", "stays", "stays", "third", "top"
+        ]
+    );
+}
+
 /// Polls once, with the waker of whoever awaits it.
 async fn poll_once(it: &mut Boxed<'_>) -> Poll<()> {
     std::future::poll_fn(|cx| Poll::Ready(it.as_mut().poll(cx))).await

@@ -35,9 +35,12 @@ struct Links {
     number: usize,
 }
 
-/// Under the lock of the top: how many branches have come.
+/// Under the lock of the top.
 pub(super) struct Tree {
+    /// How many branches have come.
     serials: usize,
+    /// How many walks are under way.
+    walks: usize,
 }
 
 /// A step of a walk.
@@ -68,7 +71,10 @@ impl Twig {
 
 impl Tree {
     pub(super) const fn new() -> Self {
-        Self { serials: 0 }
+        Self {
+            serials: 0,
+            walks: 0,
+        }
     }
 
     /// The number of a branch that comes: from 1.
@@ -80,6 +86,21 @@ impl Tree {
     /// How many have come.
     pub(super) fn serials(&self) -> usize {
         self.serials
+    }
+
+    /// A walk begins; it ends by `end_walk`.
+    pub(super) fn begin_walk(&mut self) {
+        self.walks += 1;
+    }
+
+    pub(super) fn end_walk(&mut self) {
+        self.walks -= 1;
+    }
+
+    /// Whether nobody walks, so that what is in the tree may be moved: a mark below it would go along,
+    /// and its walk miss what it had still to come to, or come to others once more.
+    pub(super) fn may_move(&self) -> bool {
+        self.walks == 0
     }
 
     /// The parent, and which child of it; `None` if it is not in a tree.

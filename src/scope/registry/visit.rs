@@ -151,6 +151,7 @@ impl<'a> Walk<'a> {
             if branch != top && unsafe { tree.parent(twig) }.is_none() {
                 return None;
             }
+            tree.begin_walk();
             // SAFETY: alive, and taken out when the walk is dropped; the lock is held.
             unsafe { tree.hang_first(&raw const marks[0], twig) };
             // SAFETY: as above.
@@ -216,6 +217,7 @@ impl Drop for Walk<'_> {
                 // SAFETY: in the tree since `begin`, nothing is below it; the lock is held.
                 unsafe { tree.take_out(mark) };
             }
+            tree.end_walk();
         });
     }
 }
