@@ -10,7 +10,9 @@ use core::ptr::{self, NonNull};
 use super::{Branch, Card, Place, list};
 use crate::{
     cancel::{Cause, CauseKind, Phase},
-    inspect::{End, Event, NodeKind, Observer, ObserverRef, Running, Subject, spans_of, tell},
+    inspect::{
+        End, Event, NodeKind, Observer, ObserverRef, Running, Subject, clock::Stamp, spans_of, tell,
+    },
     scope::Progress,
     sys::atomic::Ordering,
 };
@@ -322,7 +324,7 @@ impl Polling<'_> {
 
     fn tell_waits(&self, observer: &dyn Observer) {
         // SAFETY: alive, by the word given to `polling`.
-        let waits = unsafe { self.card.as_ref() }.notes().waits();
+        let waits = unsafe { self.card.as_ref() }.notes().waits(Stamp::now());
         for &wait in waits.iter() {
             // SAFETY: as above.
             unsafe { self.branch.tell(observer, self.card, Event::Waiting(wait)) };
