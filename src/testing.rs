@@ -149,7 +149,8 @@
 //! # What a seed does not repeat
 //!
 //! Other threads and the time of the system; the order of a `HashMap` with its usual hasher; addresses; random
-//! numbers that are not of [`Sim::rng`]. Nothing is shared by simulations: tests that run at the same
+//! numbers that are not of [`Sim::rng`]; with `inspect`, the numbers of trees of tokens and which ties are
+//! kept of many. Nothing else is shared by simulations: tests that run at the same
 //! time, in threads of one process, know nothing of one another. The only variable of a thread is which
 //! simulation it runs.
 

@@ -104,10 +104,12 @@ impl<'a> Diff<'a> {
         })
     }
 
-    /// What was polled in between, and how many times.
+    /// What was polled in between, and how many times. (A node's count begins again after 2^31 polls: then
+    /// those since that.)
     pub fn went_on(&self) -> impl Iterator<Item = (Entry<'a>, usize)> {
         self.kept().filter_map(|(newer, older)| {
-            let polls = newer.node().polls().wrapping_sub(older.node().polls());
+            let (now, before) = (newer.node().polls(), older.node().polls());
+            let polls = now.checked_sub(before).unwrap_or(now);
             (polls != 0).then_some((newer, polls))
         })
     }

@@ -28,6 +28,9 @@ pub enum TieKind {
 }
 
 /// That a child holds something, or has sent or received there: one for whom those wait that wait there.
+///
+/// It says which resource by its address, while that is there. A permit that was forgotten leaves its tie
+/// behind, and what is made later at the same place seems to be held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tie {
     pub(crate) kind: TieKind,

@@ -187,7 +187,11 @@ thread_local! {
 
 /// The simulation that this thread runs.
 pub(super) fn current() -> Option<Arc<Shared>> {
-    CURRENT.with(|current| current.borrow().clone())
+    // None while the thread's variables go.
+    CURRENT
+        .try_with(|current| current.borrow().clone())
+        .ok()
+        .flatten()
 }
 
 /// Makes a simulation the current one of the thread, and then the one that was again.
