@@ -124,14 +124,19 @@ impl Visit<'_> {
             let domain = self.domain;
             // SAFETY: as in `domain`.
             let pause = unsafe { domain.as_ref() }.with(|shape| self.pass(shape, &mut seen));
-            for seen in seen.into_iter().flatten() {
-                each(&seen.told());
-            }
+            // Before it is told, which may panic: an island that was found has to be left again.
+            let mut is_over = false;
             match pause {
                 Pause::Enough => {}
                 Pause::Island(leaf, island) => self.enter(leaf, island),
                 Pause::Over if self.is_in_island() => self.leave(),
-                Pause::Over => return,
+                Pause::Over => is_over = true,
+            }
+            for seen in seen.into_iter().flatten() {
+                each(&seen.told());
+            }
+            if is_over {
+                return;
             }
         }
     }
