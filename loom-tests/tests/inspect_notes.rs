@@ -95,22 +95,24 @@ fn what_was_noted_and_taken_back_is_whole_or_not_seen() {
 /// What is kept is of the new round, and looks as if it had just been written.
 #[test]
 fn what_stays_when_others_are_taken_back_is_whole_or_not_seen() {
-    explore(&["acquire", "event", "none"], || {
-        let notes = Arc::new(WaitNotes::new(Stamp::now()));
-        let sites = Arc::new([Site::here(), Site::here()]);
-        let at = Arc::new([Made::here(), Made::here()]);
-        poll(&notes, WaitKind::Acquire, &sites[1], &at[1]);
-        let other = {
-            let (notes, at) = (Arc::clone(&notes), Arc::clone(&at));
-            thread::spawn(move || kind(&notes, &at))
-        };
-        let _running = notes.running();
-        notes.note(WaitKind::Event, &sites[0], at[0].resource());
-        let before = notes.noted();
-        notes.note(WaitKind::Event, &sites[0], at[0].resource());
-        notes.take_back(before);
-        other.join().unwrap()
-    });
+    Explore::new()
+        .shallow(2)
+        .run(&["acquire", "event", "none"], || {
+            let notes = Arc::new(WaitNotes::new(Stamp::now()));
+            let sites = Arc::new([Site::here(), Site::here()]);
+            let at = Arc::new([Made::here(), Made::here()]);
+            poll(&notes, WaitKind::Acquire, &sites[1], &at[1]);
+            let other = {
+                let (notes, at) = (Arc::clone(&notes), Arc::clone(&at));
+                thread::spawn(move || kind(&notes, &at))
+            };
+            let _running = notes.running();
+            notes.note(WaitKind::Event, &sites[0], at[0].resource());
+            let before = notes.noted();
+            notes.note(WaitKind::Event, &sites[0], at[0].resource());
+            notes.take_back(before);
+            other.join().unwrap()
+        });
 }
 
 /// By clones of one child's waker: then notes may be mixed up, and no more than that.
