@@ -1,6 +1,7 @@
 //! Without the feature `inspect`: nothing is noted of scopes, groups and children. See `registry.rs`.
 
 use core::{
+    marker::PhantomData,
     ptr::NonNull,
     task::{Context, Waker},
 };
@@ -37,6 +38,7 @@ pub(crate) struct Branch;
 
 impl Branch {
     pub(crate) fn new<G>() -> Self {
+        let _kind = PhantomData::<G>;
         Self
     }
 
