@@ -45,7 +45,7 @@ impl Made {
 pub(crate) struct Resource;
 
 #[cfg_attr(
-    not(feature = "std"),
+    any(loom, not(feature = "std")),
     allow(dead_code, reason = "of what only the heap or a runtime has")
 )]
 impl Resource {

@@ -149,11 +149,13 @@ impl<'env, B> ParDriver<'env, B> {
     }
 
     /// As [`Driver::token`]: the scope is cancelled when `token` is.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn token(self, token: &Token) -> Self {
         self.map(|driver| driver.token(token))
     }
 
     /// As [`Driver::deadline`]: the scope is cancelled at that time.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn deadline<T>(self, at: (T, Instant)) -> Self
     where
         T: Timer + 'env,

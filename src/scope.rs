@@ -497,6 +497,7 @@ impl<'env, B, K> Driver<'env, B, K> {
     /// .await;
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn token(mut self, token: &Token) -> Self {
         let shared = &self.engine.shared;
         let known = shared.stop.token().and_then(|token| token.deadline());
@@ -536,6 +537,7 @@ impl<'env, B, K> Driver<'env, B, K> {
     ///     .await;
     /// });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn deadline<T>(mut self, (timer, at): (T, Instant)) -> Self
     where
         T: Timer + 'env,

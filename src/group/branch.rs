@@ -60,7 +60,8 @@ impl SharedRef {
             own: Own {
                 kind: NodeKind::Group,
                 state: match self.branch.body().notes().polls().0 {
-                    0 => State::Unstarted,
+                    // It may be one without a body.
+                    0 if !self.branch_ref().has_children() => State::Unstarted,
                     _ if self.body_is_queued() => State::Ready,
                     _ => State::Waiting,
                 },

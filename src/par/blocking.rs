@@ -102,6 +102,7 @@ where
     }
 
     /// As [`Scope::token`](crate::Scope::token).
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn token(&self) -> CancelToken {
         self.scope.token()
     }

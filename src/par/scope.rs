@@ -74,6 +74,7 @@ impl<'env, S, B> ParScope<'env, S, B> {
     }
 
     /// As [`Scope::token`].
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn token(&self) -> CancelToken {
         self.scope.token()
     }

@@ -62,6 +62,7 @@ impl<B, K> Scope<'_, B, K> {
     /// .await;
     /// # });
     /// ```
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn token(&self) -> CancelToken {
         self.shared.token()
     }

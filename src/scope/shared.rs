@@ -226,6 +226,7 @@ impl SharedRef {
     }
 
     /// The scope's token: one that there is, or a new one.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn token(&self) -> CancelToken {
         match self.stop.token() {
             Some(token) => token,

@@ -47,6 +47,8 @@ fn a_group_hangs_in_a_scope_with_its_children_and_what_they_run() {
                 (NodeKind::Group, Phase::Running)
             );
             assert_eq!(told[0].site().unwrap().line(), here);
+            // Without a body it is its children that wait.
+            assert_eq!((told[0].state(), told[0].polls()), (State::Waiting, 0));
             // The second was polled again when its scope had woken it.
             for (n, child) in told[1..3].iter().enumerate() {
                 assert_eq!(

@@ -245,3 +245,26 @@ fn a_scope_tells_which_token_is_its_own() {
         assert_eq!(of(&s), Some(own));
     }));
 }
+
+#[test]
+fn the_token_of_a_scope_was_made_where_the_scope_was_given_it_or_asked_for_it() {
+    let server = CancelToken::new();
+    block_on(async {
+        let opened = line!() + 1;
+        scope!(token = &server, |s| {
+            let told = nodes(&server);
+            let site = told[1].site().unwrap();
+            assert_eq!((site.file(), site.line()), (file!(), opened));
+            drop(s);
+        })
+        .await;
+        scope!(|s| {
+            let asked = line!() + 1;
+            let token = s.token();
+            let told = nodes(&token);
+            let site = told[0].site().unwrap();
+            assert_eq!((site.file(), site.line()), (file!(), asked));
+        })
+        .await;
+    });
+}

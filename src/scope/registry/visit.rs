@@ -36,6 +36,11 @@ impl BranchRef {
         live - 1
     }
 
+    /// Whether there are children.
+    pub(crate) fn has_children(&self) -> bool {
+        self.cards.with(|cards| cards.len() > 0)
+    }
+
     /// Calls `each` with this branch and those below it, and what each hangs below, parents first.
     fn below(&self, mut each: impl FnMut(&Self, Option<NodeId>)) {
         let Some(top) = self.top() else {
