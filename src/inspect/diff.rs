@@ -109,8 +109,7 @@ impl<'a> Diff<'a> {
     pub fn went_on(&self) -> impl Iterator<Item = (Entry<'a>, usize)> {
         self.kept().filter_map(|(newer, older)| {
             let (now, before) = (newer.node().polls(), older.node().polls());
-            let polls = now.checked_sub(before).unwrap_or(now);
-            (polls != 0).then_some((newer, polls))
+            (now != before).then(|| (newer, now.checked_sub(before).unwrap_or(now)))
         })
     }
 
