@@ -96,7 +96,7 @@ fn what_was_noted_and_taken_back_is_whole_or_not_seen() {
 #[test]
 fn what_stays_when_others_are_taken_back_is_whole_or_not_seen() {
     Explore::new()
-        .shallow(2)
+        .shallow(1)
         .run(&["acquire", "event", "none"], || {
             let notes = Arc::new(WaitNotes::new(Stamp::now()));
             let sites = Arc::new([Site::here(), Site::here()]);
