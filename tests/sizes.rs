@@ -1,5 +1,7 @@
 //! What types, futures and blocks take, and what the feature `inspect` adds: in bytes, where pointers
 //! have eight.
+// (`tracing` adds its spans to cards.)
+#![cfg(all(target_pointer_width = "64", not(feature = "tracing")))]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -117,8 +119,6 @@ fn blocks() -> Vec<Row> {
     ]
 }
 
-// (`tracing` adds its spans to cards.)
-#[cfg(all(target_pointer_width = "64", not(feature = "tracing")))]
 #[test]
 fn they_take_so_much_and_no_more() {
     let rows: Vec<Row> = [values(), futures(), blocks()].concat();
