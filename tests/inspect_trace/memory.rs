@@ -4,7 +4,6 @@ use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
     sync::Arc,
-    time::Instant,
 };
 
 use pleach::{
@@ -79,35 +78,3 @@ fn a_recorder_never_allocates_when_it_is_told() {
 // As its documentation has it.
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(Recorder::<StdTimer>::RECORD_SIZE <= 176);
-
-/// `cargo test --release --features inspect --test inspect_trace -- --ignored --nocapture cost`
-#[test]
-#[ignore = "it measures, and asserts nothing"]
-fn cost_of_a_child() {
-    const CHILDREN: u32 = 1000;
-    let run = |observe: Option<Arc<dyn Observer>>| {
-        let (mut driver, s) = pleach::scope::scope();
-        if let Some(observer) = observe {
-            driver = driver.observe(observer);
-        }
-        let began = Instant::now();
-        block_on(driver.run(async {
-            for _ in 0..CHILDREN {
-                s.spawn(yield_now());
-            }
-        }));
-        began.elapsed().as_nanos() / u128::from(CHILDREN)
-    };
-    let recorder: Arc<dyn Observer> = Arc::new(Recorder::new(StdTimer, 10_000));
-    let deaf: Arc<dyn Observer> = Arc::new(Deaf(0));
-    let mut best = [u128::MAX; 3];
-    for _ in 0..200 {
-        best[0] = best[0].min(run(None));
-        best[1] = best[1].min(run(Some(deaf.clone())));
-        best[2] = best[2].min(run(Some(recorder.clone())));
-    }
-    println!(
-        "a child that yields once, ns: nobody {}, one that does nothing {}, a recorder {}",
-        best[0], best[1], best[2]
-    );
-}
