@@ -250,10 +250,10 @@ GUARDS = [
     Guard(
         "src/semaphore/acquire.rs",
         "the outcome of a wait is not marked as taken",
-        """            return self.look(cx);
+        """            return self.noted(cx, self.look(cx));
         }
         self.waiter.finish();""",
-        """            return self.look(cx);
+        """            return self.noted(cx, self.look(cx));
         }""",
     ),
     Guard(
@@ -297,8 +297,8 @@ GUARDS = [
     Guard(
         "src/wait/waker.rs",
         "a known waker is taken out for good",
-        ".with(|stored| matches!(stored, Some(waker) if waker.will_wake(cx.waker())));",
-        ".with(|stored| matches!(stored.take(), Some(waker) if waker.will_wake(cx.waker())));",
+        "|stored| matches!(stored, Some(waker) if waker.will_wake(inspect::inner(cx.waker()))),",
+        "|stored| matches!(stored.take(), Some(waker) if waker.will_wake(inspect::inner(cx.waker()))),",
     ),
     Guard(
         "src/wait/countdown.rs",
@@ -1213,8 +1213,8 @@ GUARDS = [
     Guard(
         "src/par/parallel.rs",
         "a parallel future that has another task does not look again",
-        "                if !desk.slot.is_done() {\n                    return",
-        "                {\n                    return",
+        "                if !desk.slot.is_done() {\n                    self.note",
+        "                {\n                    self.note",
     ),
     Guard(
         "src/par/parallel.rs",
