@@ -1,17 +1,14 @@
 //! Parallel scopes: a scope on the model's main thread, and a task of it on another.
-//!
-//! The executor keeps what it is given, and the model says when and where that is polled or dropped.
 
 mod explore;
 
 use std::{
-    cell::Cell,
-    future::{Future, pending, poll_fn, ready},
+    future::{Future, pending, poll_fn},
     mem,
     num::NonZeroUsize,
     panic::{self, AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
-    sync::{Arc, Mutex, Once},
+    sync::Arc,
     task::{Poll, Waker},
 };
 
@@ -19,6 +16,7 @@ use explore::{
     Explore, explore,
     guarded::Guarded,
     is_ready, pending as polled, poll_now,
+    shelf::{Shelf, Work, Writes, complete, watched},
     task::{Task, Tracked, finish},
     token::drop_elsewhere,
 };
@@ -28,52 +26,7 @@ use pleach_loom::{
     cancel::CauseKind,
     join::join,
     par::{par_scope, try_par_scope},
-    runtime::Spawn,
 };
-
-thread_local! {
-    static HAS_PANICKED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// The model, which fails also if a panic of the checker, as of whatever else, is caught by the crate.
-/// (One that is resumed, without the hook, may be.)
-fn watched<T>(model: impl Fn() -> T + Send + Sync) -> impl Fn() -> T + Send + Sync {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            HAS_PANICKED.set(true);
-            usual(info);
-        }));
-    });
-    move || {
-        let outcome = model();
-        assert!(!HAS_PANICKED.get(), "a panic was caught");
-        outcome
-    }
-}
-
-type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// An executor that keeps its tasks for the model, by a lock that loom does not see.
-#[derive(Clone, Default)]
-struct Shelf(Arc<Mutex<Vec<Work>>>);
-
-impl Spawn for Shelf {
-    fn spawn<F: Future<Output = ()> + Send + 'static>(&self, future: F) {
-        self.0.lock().unwrap().push(Box::pin(future));
-    }
-}
-
-impl Shelf {
-    fn take(&self) -> Work {
-        self.0.lock().unwrap().pop().expect("it was spawned")
-    }
-
-    fn take_all(&self) -> Vec<Work> {
-        mem::take(&mut self.0.lock().unwrap())
-    }
-}
 
 /// A scope that awaits one child, which has been started, and the task of that.
 fn scope_of<F, T>(child: F) -> (Pin<Box<impl Future<Output = Option<T>>>>, Work)
@@ -113,11 +66,6 @@ fn output_of<T>(child: Handle<T>) -> Option<T> {
 fn run<R: Future, T>(mut running: Pin<Box<R>>, other: thread::JoinHandle<T>) -> (R::Output, T) {
     let output = block_on(poll_fn(move |cx| running.as_mut().poll(cx)));
     (output, other.join().unwrap())
-}
-
-/// Polls a task that is ready then.
-fn complete(mut task: Work) {
-    assert!(is_ready(&mut task));
 }
 
 #[test]
@@ -242,19 +190,10 @@ fn the_drop_of_a_scope_beside_that_of_a_task_frees_both_once() {
     );
 }
 
-/// Writes when it is dropped.
-struct Writes(Arc<Guarded<()>>);
-
 /// What is in the cell when the scope is over, be that before the other thread is joined.
 async fn seen_after<R: Future>(running: R, cell: &Guarded<()>) -> u32 {
     running.await;
     cell.read()
-}
-
-impl Drop for Writes {
-    fn drop(&mut self) {
-        self.0.write();
-    }
 }
 
 #[test]
@@ -436,108 +375,6 @@ impl<F: FnMut()> Drop for OnDrop<F> {
     fn drop(&mut self) {
         (self.0)();
     }
-}
-
-#[test]
-fn a_parallel_future_hears_of_its_end_and_gives_the_output() {
-    explore(
-        &[7],
-        watched(|| {
-            let shelf = Shelf::default();
-            let (driver, s) = par_scope(shelf.clone());
-            let parallel = polled(s.parallel(async { Tracked::new(7) }));
-            let task = shelf.take();
-            let other = thread::spawn(move || complete(task));
-            let output = finish(parallel, other).0.unwrap().get();
-            drop(driver);
-            output
-        }),
-    );
-}
-
-#[test]
-fn a_parallel_future_that_moves_to_another_task_beside_its_end_wakes_that_or_is_ready_there() {
-    explore(
-        &[true, false],
-        watched(|| {
-            let shelf = Shelf::default();
-            let (driver, s) = par_scope(shelf.clone());
-            let mut parallel = polled(s.parallel(async { Tracked::new(7) }));
-            let task = shelf.take();
-            let other = thread::spawn(move || complete(task));
-            let woken = Arc::new(Task::default());
-            let waker = Waker::from(Arc::clone(&woken));
-            let was_ready = poll_now(parallel.as_mut(), &waker).is_ready();
-            other.join().unwrap();
-            assert!(was_ready || woken.take(), "a wake was lost");
-            drop(driver);
-            was_ready
-        }),
-    );
-}
-
-#[test]
-fn the_drop_of_a_parallel_future_beside_its_end_frees_the_output_once() {
-    explore(
-        &[()],
-        watched(|| {
-            let shelf = Shelf::default();
-            let (driver, s) = par_scope(shelf.clone());
-            let parallel = polled(s.parallel(async { Tracked::new(7) }));
-            let dropped = drop_elsewhere(parallel);
-            complete(shelf.take());
-            dropped.join().unwrap();
-            drop(driver);
-        }),
-    );
-}
-
-#[test]
-fn a_parallel_future_that_is_dropped_has_its_task_woken() {
-    explore(
-        &[true, false],
-        watched(|| {
-            let shelf = Shelf::default();
-            let (driver, s) = par_scope(shelf.clone());
-            let parallel = polled(s.parallel(pending::<()>()));
-            let dropped = drop_elsewhere(parallel);
-            let mut task = shelf.take();
-            let woken = Arc::new(Task::default());
-            let was_ready = poll_now(task.as_mut(), &Waker::from(Arc::clone(&woken))).is_ready();
-            dropped.join().unwrap();
-            assert!(was_ready || woken.take(), "the task was not told");
-            drop(driver);
-            was_ready
-        }),
-    );
-}
-
-#[test]
-fn a_parallel_future_is_begun_before_the_scopes_end_and_waited_for_or_refused() {
-    explore(
-        &[(0, true), (1, false)],
-        watched(|| {
-            let (shelf, cell) = (Shelf::default(), Guarded::with(()));
-            let (driver, s) = par_scope(shelf.clone());
-            let writes = Writes(Arc::clone(&cell));
-            let parallel = s.parallel(async move {
-                let _writes = writes;
-                pending::<()>().await
-            });
-            let running = Box::pin(driver.run(ready(())));
-            let other = thread::spawn(move || {
-                let mut parallel = Box::pin(parallel);
-                let refused = is_ready(&mut parallel);
-                // Which asks its task to end; and here it is.
-                drop(parallel);
-                drop(shelf.take_all());
-                refused
-            });
-            let ((), refused) = finish(running, other);
-            // Of one that was begun the end was waited for; the other one has had its end there.
-            (if refused { 0 } else { cell.read() }, refused)
-        }),
-    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 pub(crate) mod guarded;
 pub(crate) mod permits;
+pub(crate) mod shelf;
 pub(crate) mod task;
 pub(crate) mod token;
 
