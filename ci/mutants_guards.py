@@ -12,7 +12,7 @@ class Guard(NamedTuple):
     new: str
 
 
-# Which models guard which files: (path prefix, test binaries, each with the feature
+# Which models guard which files: (path prefix, modules of them, each with the feature
 # that it is built with, if any). The first match counts, and a source file with a mutant and no
 # row is an error.
 MODELS = [
