@@ -127,7 +127,7 @@ pub use render::{Activity, Dot, JsonLines, Row, Svg, Timeline, TimelineSvg, Tree
 pub(crate) use serial::Serial;
 #[cfg(not(loom))]
 pub(crate) use site::{Made, Site};
-pub use snapshot::{Children, Entry, Iter, Snapshot};
+pub use snapshot::{Ancestors, Children, Entry, Iter, Snapshot};
 #[cfg(all(feature = "tracing", not(loom)))]
 pub(crate) use span_slot::SpanSlot;
 #[cfg(not(all(feature = "tracing", not(loom))))]

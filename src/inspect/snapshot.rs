@@ -47,6 +47,19 @@ pub(super) struct Told {
 /// assert!(depths.eq([0, 1]));
 /// assert_eq!(snapshot.get(child).unwrap().parent().unwrap().node().id(), root);
 /// ```
+///
+/// What is known of a node besides can be kept in a list, at its [index](Entry::index):
+///
+/// ```
+/// # use pleach::inspect::Snapshot;
+/// # fn look(older: &Snapshot, of_older: &[u32], newer: &Snapshot) {
+/// // In how many pictures in a row each node was seen, this one included.
+/// let mut seen = vec![1; newer.len()];
+/// for (newer, older) in newer.since(older).kept() {
+///     seen[newer.index()] = of_older[older.index()] + 1;
+/// }
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Snapshot {
     /// As they were told.
@@ -65,7 +78,7 @@ pub struct Entry<'a> {
     pub(super) position: usize,
 }
 
-/// The entries of a [`Snapshot`], in the order of the tree.
+/// The entries of a [`Snapshot`], or those below one, in the order of the tree.
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
     snapshot: &'a Snapshot,
@@ -79,6 +92,12 @@ pub struct Children<'a> {
     snapshot: &'a Snapshot,
     next: usize,
     end: usize,
+}
+
+/// The entries above an [`Entry`], the nearest first.
+#[derive(Clone, Debug)]
+pub struct Ancestors<'a> {
+    next: Option<Entry<'a>>,
 }
 
 impl Snapshot {
@@ -162,13 +181,20 @@ impl Snapshot {
         }
     }
 
-    /// The node of this id, below the first root.
+    /// The one at this place in the order of the tree, its [`index`](Entry::index): the first is at 0. It takes constant
+    /// time.
+    #[must_use]
+    pub fn nth(&self, index: usize) -> Option<Entry<'_>> {
+        (index < self.len()).then(|| self.entry(index))
+    }
+
+    /// The node of this id, below the first root. It takes time in proportion to the logarithm of their number.
     #[must_use]
     pub fn get(&self, id: NodeId) -> Option<Entry<'_>> {
         self.get_in(0, id)
     }
 
-    /// The node of this id below that of the roots.
+    /// The node of this id below that of the roots; as fast.
     #[must_use]
     pub fn get_in(&self, root: usize, id: NodeId) -> Option<Entry<'_>> {
         let key = (root, id);
@@ -250,6 +276,12 @@ impl<'a> Entry<'a> {
         self.told().root
     }
 
+    /// Its place in the order of the tree: [`Snapshot::nth`] gives it back.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.position
+    }
+
     /// How many there are above it.
     #[must_use]
     pub fn depth(&self) -> usize {
@@ -262,6 +294,36 @@ impl<'a> Entry<'a> {
         self.spot().parent.map(|at| self.snapshot.entry(at))
     }
 
+    /// All that it hangs below, from its parent up to the top.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pleach::inspect::Entry;
+    ///
+    /// /// `server > session > flush`
+    /// fn path(entry: Entry<'_>) -> String {
+    ///     let mut names: Vec<_> = [entry].into_iter().chain(entry.ancestors()).collect();
+    ///     names.reverse();
+    ///     let name = |entry: &Entry<'_>| entry.node().name().unwrap_or(entry.node().kind().name());
+    ///     names.iter().map(name).collect::<Vec<_>>().join(" > ")
+    /// }
+    /// # use pleach::inspect::{Node, NodeId, NodeKind, Snapshot};
+    /// # let id = |number| NodeId::new(0, number);
+    /// # let snapshot: Snapshot = [
+    /// #     Node::new(id(0), NodeKind::Scope).with_name("server"),
+    /// #     Node::new(id(1), NodeKind::Scope).with_name("session").with_parent(id(0)),
+    /// #     Node::new(id(2), NodeKind::Child).with_name("flush").with_parent(id(1)),
+    /// # ].into_iter().collect();
+    /// # assert_eq!(path(snapshot.nth(2).unwrap()), "server > session > flush");
+    /// ```
+    #[must_use]
+    pub fn ancestors(&self) -> Ancestors<'a> {
+        Ancestors {
+            next: self.parent(),
+        }
+    }
+
     /// What hangs right below it.
     #[must_use]
     pub fn children(&self) -> Children<'a> {
@@ -269,6 +331,16 @@ impl<'a> Entry<'a> {
             snapshot: self.snapshot,
             next: self.position + 1,
             end: self.end(),
+        }
+    }
+
+    /// All that hangs below it, at any depth, in the order of the tree.
+    #[must_use]
+    pub fn descendants(&self) -> Iter<'a> {
+        Iter {
+            snapshot: self.snapshot,
+            front: self.position + 1,
+            back: self.end(),
         }
     }
 
@@ -342,6 +414,11 @@ impl<'a> Iterator for Iter<'a> {
         Some(self.snapshot.entry(self.front - 1))
     }
 
+    fn nth(&mut self, skipped: usize) -> Option<Entry<'a>> {
+        self.front = self.front.saturating_add(skipped).min(self.back);
+        self.next()
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         let left = self.back - self.front;
         (left, Some(left))
@@ -355,6 +432,11 @@ impl DoubleEndedIterator for Iter<'_> {
         }
         self.back -= 1;
         Some(self.snapshot.entry(self.back))
+    }
+
+    fn nth_back(&mut self, skipped: usize) -> Option<Self::Item> {
+        self.back = self.back.saturating_sub(skipped).max(self.front);
+        self.next_back()
     }
 }
 
@@ -375,6 +457,24 @@ impl<'a> Iterator for Children<'a> {
 }
 
 impl FusedIterator for Children<'_> {}
+
+impl<'a> Iterator for Ancestors<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        let entry = self.next?;
+        self.next = entry.parent();
+        Some(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.next.map_or(0, |entry| entry.depth() + 1);
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Ancestors<'_> {}
+impl FusedIterator for Ancestors<'_> {}
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

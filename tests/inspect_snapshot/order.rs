@@ -1,6 +1,6 @@
 //! The order of nodes, and what is found by it.
 
-use pleach::inspect::{Inspect, Snapshot};
+use pleach::inspect::{Entry, Inspect, Snapshot};
 
 use crate::{Root, child, id, numbers, scope, snapshot};
 
@@ -30,6 +30,46 @@ fn an_entry_knows_what_is_above_and_below_it() {
     assert_eq!(children(1).collect::<Vec<_>>(), [2, 5]);
     assert_eq!(children(2).collect::<Vec<_>>(), [3, 4]);
     assert_eq!(children(5).count(), 0);
+}
+
+#[test]
+fn an_entry_has_an_index_and_goes_up_and_down_from_there() {
+    let taken = snapshot([scope(1), child(2, 1), child(3, 2), child(4, 2), child(5, 1)]);
+    for (index, entry) in taken.iter().enumerate() {
+        assert_eq!(entry.index(), index);
+        assert_eq!(taken.nth(index).unwrap().node(), entry.node());
+        assert_eq!(entry.descendants().len(), entry.below());
+    }
+    assert!(taken.nth(taken.len()).is_none());
+    let above = |number| taken.get(id(number)).unwrap().ancestors();
+    assert_eq!(above(4).len(), 2);
+    assert_eq!(of(above(4)), [2, 1]);
+    assert_eq!(of(above(1)), [0; 0]);
+    let below = |number| taken.get(id(number)).unwrap().descendants();
+    assert_eq!(of(below(1)), [2, 3, 4, 5]);
+    assert_eq!(of(below(2).rev()), [4, 3]);
+    assert_eq!(of(below(5)), [0; 0]);
+}
+
+/// From both ends until these meet, against the iterator of a list.
+#[test]
+fn entries_are_skipped_as_those_of_a_list_are() {
+    let taken = snapshot((0..7).map(scope));
+    let list = numbers(&taken);
+    for (front, back) in (0..9).flat_map(|front| (0..9).map(move |back| (front, back))) {
+        let (mut entries, mut numbers) = (taken.iter(), list.iter().copied());
+        let number = |entry: Entry<'_>| entry.node().id().number();
+        assert_eq!(entries.nth(front).map(number), numbers.nth(front));
+        assert_eq!(entries.nth_back(back).map(number), numbers.nth_back(back));
+        assert_eq!(entries.len(), numbers.len());
+        assert!(entries.map(number).eq(numbers));
+    }
+    assert!(taken.iter().nth(usize::MAX).is_none());
+    assert!(taken.iter().nth_back(usize::MAX).is_none());
+}
+
+fn of<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<usize> {
+    entries.map(|entry| entry.node().id().number()).collect()
 }
 
 #[test]
