@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use pleach::{
     cancel::Phase,
@@ -62,8 +62,8 @@ pub(crate) struct History {
     stuck: Duration,
     began: Instant,
     last: Option<Snapshot>,
-    /// When a node was first seen to have been polled as often as it was.
-    still_since: HashMap<Key, Instant>,
+    /// When each of its nodes, by its index, was first seen to have been polled as often as it was.
+    still_since: Vec<Instant>,
 }
 
 impl Row {
@@ -102,7 +102,7 @@ impl History {
             stuck,
             began,
             last: None,
-            still_since: HashMap::new(),
+            still_since: Vec::new(),
         }
     }
 
@@ -119,60 +119,50 @@ impl History {
             false => count as f64 / time.as_secs_f64(),
         };
         let diff = snapshot.since(&past);
-        let mut polls = HashMap::new();
-        for entry in diff.gone() {
-            self.still_since.remove(&key(entry));
-        }
+        let mut still_since = vec![now; snapshot.len()];
+        let mut polls = vec![0; snapshot.len()];
         for entry in diff.added() {
-            self.still_since.insert(key(entry), now);
-            polls.insert(key(entry), entry.node().polls());
+            polls[entry.index()] = entry.node().polls();
+        }
+        for (entry, older) in diff.kept() {
+            still_since[entry.index()] = self.still_since[older.index()];
         }
         for (entry, count) in diff.went_on() {
-            self.still_since.insert(key(entry), now);
-            polls.insert(key(entry), count);
+            still_since[entry.index()] = now;
+            polls[entry.index()] = count;
         }
         let tasks = |entry: &Entry<'_>| entry.node().kind() != NodeKind::Token;
         let mut totals = Totals {
             uptime: now - self.began,
             spawned: per_second(diff.added().filter(tasks).count()),
             ended: per_second(diff.gone().filter(tasks).count()),
-            polls: per_second(polls.values().sum()),
+            polls: per_second(polls.iter().sum()),
             ..Totals::default()
         };
-        let mut late = Vec::new();
-        let rows = snapshot.iter().map(|entry| {
-            let since = self.still_since[&key(entry)];
-            let rate = per_second(polls.get(&key(entry)).copied().unwrap_or(0));
-            let row = self.row(entry, rate, now - since, &mut late);
+        let mut rows = Vec::with_capacity(snapshot.len());
+        for entry in &snapshot {
+            let above = entry.parent().map(|parent| &rows[parent.index()]);
+            let still = now - still_since[entry.index()];
+            let row = self.row(entry, above, per_second(polls[entry.index()]), still);
             totals.add(&row);
-            row
-        });
-        let rows = rows.collect();
-        self.last = Some(snapshot);
+            rows.push(row);
+        }
+        (self.last, self.still_since) = (Some(snapshot), still_since);
         Frame { rows, totals }
     }
 
-    /// `late` has since when those above are cancelled, by their depth.
-    fn row(
-        &self,
-        entry: Entry<'_>,
-        rate: f64,
-        still: Duration,
-        late: &mut Vec<Option<Duration>>,
-    ) -> Row {
-        let (node, depth) = (*entry.node(), entry.depth());
-        late.truncate(depth);
-        let above = late.last().copied().flatten();
+    /// `above` is the row of what it hangs below.
+    fn row(&self, entry: Entry<'_>, above: Option<&Row>, rate: f64, still: Duration) -> Row {
+        let node = *entry.node();
         let own = (node.phase() == Phase::Cancelled).then(|| node.cancelled().unwrap_or_default());
-        late.push(own.or(above));
         Row {
             root: entry.root(),
-            depth,
+            depth: entry.depth(),
             node,
             rate,
             still,
             is_stuck: still >= self.stuck && may_be_stuck(&node),
-            late: own.or(above),
+            late: own.or(above.and_then(|above| above.late)),
         }
     }
 }
@@ -188,10 +178,6 @@ impl Totals {
         self.late += usize::from(row.late.is_some());
         self.oldest_wait = self.oldest_wait.max(row.longest_wait());
     }
-}
-
-fn key(entry: Entry<'_>) -> Key {
-    (entry.root(), entry.node().id())
 }
 
 /// Whether it ought to go on: it has begun, and neither time nor what is below it will wake it.
