@@ -7,7 +7,8 @@
 //! # Looking
 //!
 //! Whatever can be looked at, a scope or something of yours, is [`Inspect`]: it calls a closure with each of
-//! its [`Node`]s. With an allocator there is a [`Snapshot`], all of them in the order of the tree:
+//! its [`Node`]s, each of which is a line of text. With an allocator there is a [`Snapshot`], all of them in the order of
+//! the tree:
 //!
 //! * to read: as text, the way `tree` draws folders ([`Snapshot::tree`]), for graphviz
 //!   ([`dot`](Snapshot::dot)), for programs ([`json_lines`](Snapshot::json_lines)), and as a picture

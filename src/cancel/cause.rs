@@ -44,6 +44,25 @@ pub enum Phase {
     Cancelled,
 }
 
+impl Phase {
+    /// Its name: `running`, `stopping`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Its name.
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// Why a token was stopped or cancelled.
 ///
 /// It is `Copy` and needs no allocation: a [kind](CauseKind), a number for programs and a text

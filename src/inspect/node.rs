@@ -58,6 +58,25 @@ pub struct Resource {
 }
 
 /// One wait of a child.
+///
+/// As a `Display` it says what for, for how long if that is known, where it was begun, and where that was made
+/// which is waited at: in a line, as a [`Tree`](super::Tree) does.
+///
+/// # Examples
+///
+/// ```
+/// use std::{panic::Location, time::Duration};
+/// use pleach::inspect::{Resource, Wait, WaitKind};
+///
+/// let made = Location::caller();
+/// let begun = Location::caller();
+/// let wait = Wait::new(WaitKind::Recv, begun, Resource::new(0x40, Some(made)));
+/// # let at = |place: &Location<'_>| format!("{}:{}", place.file(), place.line());
+/// # let (begun, made) = (at(begun), at(made));
+/// assert_eq!(wait.to_string(), format!("recv at {begun}, of {made}"));
+/// let wait = wait.with_age(Duration::from_secs(5));
+/// assert_eq!(wait.to_string(), format!("recv 5s at {begun}, of {made}"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
     pub(crate) kind: WaitKind,
@@ -77,6 +96,22 @@ pub struct Waits {
 }
 
 /// A scope, a child or a token, as it was when it was looked at.
+///
+/// As a `Display` it is its line in a [`Tree`](super::Tree): what it is called, where it was spawned, what it is doing,
+/// and what it waits for. It has no end of the line, and whatever would be one in a name is escaped.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use pleach::inspect::{Node, NodeId, NodeKind, State};
+///
+/// let node = Node::new(NodeId::new(0, 1), NodeKind::Daemon).with_name("flush");
+/// assert_eq!(node.to_string(), "flush (daemon) waiting");
+/// let node = node.with_state(State::Ready).with_age(Duration::from_secs(5));
+/// assert_eq!(node.to_string(), "flush (daemon) ready, 5s old");
+/// assert_eq!(format!("{} {} {}", node.id(), node.kind(), node.state()), "0#1 daemon ready");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Node {
     pub(crate) id: NodeId,

@@ -12,6 +12,7 @@ mod recorded;
 mod svg;
 mod timeline;
 mod tree;
+mod words;
 
 pub use dot::Dot;
 pub use json::JsonLines;

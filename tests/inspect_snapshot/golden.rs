@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use pleach::inspect::{Resource, Snapshot, TieKind, Wait, WaitKind};
+use pleach::{
+    cancel::Phase,
+    inspect::{NodeKind, Resource, Snapshot, State, TieKind, Wait, WaitKind},
+};
 use serde_json::Value;
 
 use crate::{child, numbers, scope, server, snapshot};
@@ -289,4 +292,43 @@ fn ages_are_said_as_people_say_them() {
         let taken = snapshot([scope(0).with_age(Duration::new(seconds, nanos))]);
         assert_eq!(taken.to_string(), format!("scope waiting, {said} old\n"));
     }
+}
+
+/// Each line of the tree is its node's text, after the guides, and that has its waits' texts at the end.
+#[test]
+fn a_node_says_of_itself_what_the_tree_says() {
+    let mut waits_seen = 0;
+    for taken in [server::snapshot(), server::odd()] {
+        let text = taken.to_string();
+        assert_eq!(text.lines().count(), taken.len());
+        for (line, entry) in text.lines().zip(&taken) {
+            let node = entry.node();
+            let said = node.to_string();
+            let orphan = match entry.parent() {
+                None => node
+                    .parent()
+                    .map(|id| format!(" (its parent {id} is missing)")),
+                Some(_) => None,
+            };
+            let line = line.strip_suffix(&*orphan.unwrap_or_default()).unwrap();
+            assert_eq!(line.trim_start_matches(['│', '├', '└', '─', ' ']), said);
+            let waits: Vec<_> = node.waits().iter().map(Wait::to_string).collect();
+            if node.waits().more() == 0 && !waits.is_empty() {
+                assert!(said.ends_with(&format!(": {}", waits.join("; "))), "{said}");
+                waits_seen += 1;
+            }
+        }
+    }
+    assert!(waits_seen > 0);
+}
+
+#[test]
+fn names_are_as_wide_as_they_should_be() {
+    assert_eq!(format!("{:>8}|", State::Ready), "   ready|");
+    assert_eq!(format!("{:<7}|", NodeKind::Group), "group  |");
+    assert_eq!(format!("{:<5}|", WaitKind::Recv), "recv |");
+    assert_eq!(
+        format!("{:.4}|{}", Phase::Stopping, Phase::Cancelled),
+        "stop|cancelled"
+    );
 }

@@ -196,11 +196,7 @@ fn tell(row: &Row, frame: &Frame) -> Vec<Text<'static>> {
 }
 
 fn leaving(row: &Row) -> String {
-    let name = match row.node.phase() {
-        Phase::Running => "running",
-        Phase::Stopping => "stopping",
-        Phase::Cancelled => "cancelled",
-    };
+    let name = row.node.phase().name();
     let time = row
         .node
         .cancelled()

@@ -5,7 +5,7 @@ use core::{
     time::Duration,
 };
 
-use super::parts::{Dialect, Escaped, phase_name};
+use super::parts::{Dialect, Escaped};
 use crate::inspect::{Entry, Snapshot, Wait};
 
 /// A [`Snapshot`] as lines of JSON, one object for each node, in the order of the tree. A `Display`.
@@ -70,7 +70,7 @@ fn line(f: &mut fmt::Formatter<'_>, entry: Entry<'_>) -> fmt::Result {
     number(f, "tasks", Some(node.tasks()))?;
     text(f, "token", node.token())?;
     number(f, "age_ms", node.age().map(millis))?;
-    text(f, "phase", Some(phase_name(node.phase())))?;
+    text(f, "phase", Some(node.phase().name()))?;
     text(f, "cause", node.cause())?;
     number(f, "cancelled_ms", node.cancelled().map(millis))?;
     f.write_str(",\"waits\":[")?;

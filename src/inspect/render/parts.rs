@@ -85,7 +85,7 @@ pub(super) struct Since<'a>(pub(super) &'a Node);
 
 impl Display for Since<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(phase_name(self.0.phase()))?;
+        f.write_str(self.0.phase().name())?;
         match self.0.cancelled() {
             Some(time) => write!(f, " {} ago", Age(time)),
             None => Ok(()),
@@ -112,14 +112,6 @@ impl Display for Leaving<'_> {
     }
 }
 
-pub(super) const fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Running => "running",
-        Phase::Stopping => "stopping",
-        Phase::Cancelled => "cancelled",
-    }
-}
-
 /// Which of the parts that can be left out are said.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parts {
@@ -136,10 +128,16 @@ impl Parts {
         waits: true,
         ages: true,
     };
+
+    /// What text has, which is for people.
+    pub(super) const TEXT: Self = Self {
+        ids: false,
+        ..Self::ALL
+    };
 }
 
 /// All that is said of a node after its label, each part after a space or a comma.
-pub(super) struct Story<'a>(pub(super) &'a Node, pub(super) Parts);
+struct Story<'a>(&'a Node, Parts);
 
 impl Display for Story<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -191,12 +189,12 @@ fn after(f: &mut fmt::Formatter<'_>, before: &str, what: impl Display) -> fmt::R
 }
 
 /// All that is said of it.
-pub(super) struct Whole<'a>(pub(super) &'a Node);
+pub(super) struct Whole<'a>(pub(super) &'a Node, pub(super) Parts);
 
 impl Display for Whole<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Label(self.0).fmt(f)?;
-        Story(self.0, Parts::ALL).fmt(f)
+        Story(self.0, self.1).fmt(f)
     }
 }
 
@@ -214,7 +212,7 @@ impl Display for Brief<'_> {
 }
 
 /// `recv 3.2s at src/net.rs:44, of src/main.rs:20`.
-struct Waiting<'a>(&'a Wait, Parts);
+pub(super) struct Waiting<'a>(pub(super) &'a Wait, pub(super) Parts);
 
 impl Display for Waiting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

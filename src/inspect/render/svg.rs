@@ -6,7 +6,9 @@
 
 use core::fmt::{self, Display};
 
-use super::parts::{Brief, Clipped, Dialect, Escaped, Label, Leaving, ShortSite, Since, Whole};
+use super::parts::{
+    Brief, Clipped, Dialect, Escaped, Label, Leaving, Parts, ShortSite, Since, Whole,
+};
 use crate::inspect::{Entry, Node, NodeKind, Snapshot, State};
 
 const MARGIN: usize = 16;
@@ -124,7 +126,7 @@ fn boxed(f: &mut fmt::Formatter<'_>, entry: Entry<'_>) -> fmt::Result {
          <rect class=\"box\" x=\"{x}\" y=\"{y}\" width=\"{COLUMN}\" height=\"{height}\" rx=\"4\"/>\
          <rect class=\"bar\" x=\"{x}\" y=\"{y}\" width=\"4\" height=\"{height}\" rx=\"2\"/>",
         Look::of(node).class(),
-        Escaped(Dialect::Xml, Whole(node)),
+        Escaped(Dialect::Xml, Whole(node, Parts::ALL)),
     )?;
     writeln!(
         f,

@@ -7,7 +7,7 @@ use core::{
 };
 
 use super::{
-    parts::{Age, Clipped, Dialect, Escaped, Label, Whole},
+    parts::{Age, Clipped, Dialect, Escaped, Label, Parts, Whole},
     svg::{head, swatch},
 };
 use crate::{
@@ -289,7 +289,7 @@ impl TimelineSvg {
             f,
             "<text x=\"{}\" y=\"{y}\"><title>{}</title>{}</text>",
             MARGIN + indent,
-            Escaped(Dialect::Xml, Whole(node)),
+            Escaped(Dialect::Xml, Whole(node, Parts::ALL)),
             Escaped(Dialect::Xml, label),
         )
     }

@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Display, Write};
 
-use super::parts::{Dialect, Escaped, Label, Parts, Story};
+use super::parts::{Dialect, Escaped, Parts, Whole};
 use crate::inspect::{Entry, Node, Snapshot, Wait};
 
 /// How many levels are drawn with guides; a bit of a word each. What is deeper is drawn at the last of
@@ -78,10 +78,7 @@ impl Snapshot {
             guides: &LINES,
             depth: usize::MAX,
             collapse: usize::MAX,
-            parts: Parts {
-                ids: false,
-                ..Parts::ALL
-            },
+            parts: Parts::TEXT,
         }
     }
 }
@@ -197,8 +194,7 @@ impl Tree<'_> {
             write!(f, "{count}*[")?;
         }
         let node = entry.node();
-        Escaped(Dialect::Line, Label(node)).fmt(f)?;
-        Escaped(Dialect::Line, Story(node, self.parts)).fmt(f)?;
+        Escaped(Dialect::Line, Whole(node, self.parts)).fmt(f)?;
         if let (true, Some(parent)) = (entry.is_orphan(), node.parent()) {
             write!(f, " (its parent {parent} is missing)")?;
         }
