@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "others need bytes")]
 mod rng;
 
+mod alike;
 mod deep;
 mod diff;
 mod golden;

@@ -1,9 +1,13 @@
 //! The tree as text, as `tree` and `pstree` draw theirs.
 
+use alloc::vec::Vec;
 use core::fmt::{self, Display, Write};
 
-use super::parts::{Dialect, Escaped, Parts, Whole};
-use crate::inspect::{Entry, Node, Snapshot, Wait};
+use super::{
+    alike::{self, Run},
+    parts::{Dialect, Escaped, Parts, Whole},
+};
+use crate::inspect::{Entry, Snapshot};
 
 /// How many levels are drawn with guides; a bit of a word each. What is deeper is drawn at the last of
 /// these, with its depth.
@@ -39,7 +43,10 @@ pub struct Tree<'a> {
     snapshot: &'a Snapshot,
     guides: &'static Guides,
     depth: usize,
-    collapse: usize,
+    /// How many siblings are drawn as one, at least.
+    least: usize,
+    /// By positions; none if nothing is drawn as one.
+    runs: Vec<Run>,
     parts: Parts,
 }
 
@@ -77,7 +84,8 @@ impl Snapshot {
             snapshot: self,
             guides: &LINES,
             depth: usize::MAX,
-            collapse: usize::MAX,
+            least: usize::MAX,
+            runs: Vec::new(),
             parts: Parts::TEXT,
         }
     }
@@ -99,10 +107,14 @@ impl Tree<'_> {
     /// Draws `least` or more siblings in a row that are alike, with all below them, as one:
     /// `3*[worker]`.
     ///
-    /// Alike are those of the same name, site, kind, state and waits. Ages, polls and ids are not compared:
-    /// those of the first are shown.
+    /// Alike are those of the same name, site, kind and state, that leave for the same cause or do not, and have the
+    /// same waits in whatever order. Ages, polls and ids are not compared: those of the first are shown.
+    ///
+    /// It allocates, in proportion to the number of nodes, and compares siblings at once: for `n` nodes in no more
+    /// time than `n` times the logarithm of `n`.
     pub fn collapse(mut self, least: usize) -> Self {
-        self.collapse = least.max(2);
+        self.least = least.max(2);
+        self.runs = alike::runs(self.snapshot);
         self
     }
 
@@ -130,23 +142,14 @@ impl Tree<'_> {
         self
     }
 
-    /// How many siblings from `entry` on are drawn as one, and the position after them.
-    fn run(&self, entry: Entry<'_>) -> (usize, usize) {
-        let (mut count, mut end) = (1, entry.end());
-        if self.collapse == usize::MAX {
-            return (count, end);
-        }
-        while end < entry.end_of_siblings() {
-            let next = self.snapshot.entry(end);
-            if !are_alike(entry, next) {
-                break;
-            }
-            (count, end) = (count + 1, next.end());
-        }
-        if count < self.collapse {
-            (1, entry.end())
-        } else {
-            (count, end)
+    /// The siblings from `entry` on that are drawn as one.
+    fn run(&self, entry: Entry<'_>) -> Run {
+        match self.runs.get(entry.position) {
+            Some(&run) if run.count >= self.least => run,
+            _ => Run {
+                count: 1,
+                end: entry.end(),
+            },
         }
     }
 
@@ -157,7 +160,7 @@ impl Tree<'_> {
             return Some(entry.snapshot.entry(entry.position + 1));
         }
         loop {
-            let (_, end) = self.run(entry);
+            let Run { end, .. } = self.run(entry);
             if end < entry.end_of_siblings() {
                 return Some(entry.snapshot.entry(end));
             }
@@ -213,7 +216,7 @@ impl fmt::Display for Tree<'_> {
         let mut open = 0_u32;
         let mut next = self.snapshot.iter().next();
         while let Some(entry) = next {
-            let (count, end) = self.run(entry);
+            let Run { count, end } = self.run(entry);
             let depth = entry.depth();
             if let Some(level) = depth.min(LEVELS).checked_sub(1) {
                 let is_last = end == entry.end_of_siblings();
@@ -232,32 +235,4 @@ impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.tree().fmt(f)
     }
-}
-
-/// Whether two siblings are drawn the same, with all below them.
-fn are_alike(a: Entry<'_>, b: Entry<'_>) -> bool {
-    a.below() == b.below()
-        && (0..=a.below()).all(|at| {
-            let (a_at, b_at) = (
-                a.snapshot.entry(a.position + at),
-                b.snapshot.entry(b.position + at),
-            );
-            a_at.depth() == b_at.depth() && are_nodes_alike(a_at.node(), b_at.node())
-        })
-}
-
-fn are_nodes_alike(a: &Node, b: &Node) -> bool {
-    let outside = |node: &Node| {
-        let cancel = (node.phase(), node.cause());
-        (
-            node.name(),
-            node.kind(),
-            node.site(),
-            node.state(),
-            cancel,
-            node.waits().more(),
-        )
-    };
-    let wait = |wait: &Wait| (wait.kind(), wait.site(), wait.resource().site());
-    outside(a) == outside(b) && a.waits().iter().map(wait).eq(b.waits().iter().map(wait))
 }
