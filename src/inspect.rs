@@ -13,10 +13,11 @@
 //! * to read: as text, the way `tree` draws folders ([`Snapshot::tree`]), for graphviz
 //!   ([`dot`](Snapshot::dot)), for programs ([`json_lines`](Snapshot::json_lines)), and as a picture
 //!   ([`svg`](Snapshot::svg));
-//! * to compare: what is new, gone, or [stuck](Diff::stuck) [since](Snapshot::since) the last one; and
-//!   as a [`Timeline`] of many;
+//! * to compare: what is new, gone, or [stuck](Diff::stuck) [since](Snapshot::since) the last one, or one of
+//!   long ago; and as a [`Timeline`] of many;
 //! * to find what does not end: a [`LeakGuard`] in tests, a [`LeakWatch`] in what runs for long, and
-//!   [`cancelled_but_alive`](Snapshot::cancelled_but_alive), the best sign of all;
+//!   [`cancelled_but_alive`](Snapshot::cancelled_but_alive), the best sign of all; and what is
+//!   [blocked for](Snapshot::blocked_for) long;
 //! * to find why nothing goes on: a [`StallReport`] tells who waits for whom, and names the rings.
 //!
 //! ```

@@ -82,6 +82,30 @@ impl<'a> Diff<'a> {
     /// no turn, or one poll goes on and on. Tokens are not polled, and never stuck.
     ///
     /// That is no fault: who listens for connections waits for hours. It is where to look.
+    ///
+    /// Since many pictures is since the oldest of these: a number of polls that is the same in both was
+    /// never another one in between. So there is no need to compare each with the next, but to keep as many. Of one
+    /// picture alone, [`Snapshot::blocked_for`] tells by the ages of waits.
+    ///
+    /// # Examples
+    ///
+    /// Those that were not polled in ten pictures in a row:
+    ///
+    /// ```
+    /// use std::collections::VecDeque;
+    /// use pleach::inspect::{Inspect, Snapshot};
+    ///
+    /// fn look(pictures: &mut VecDeque<Snapshot>, root: &impl Inspect) {
+    ///     let newest = Snapshot::of(root);
+    ///     if pictures.len() == 9 {
+    ///         for stuck in newest.since(&pictures[0]).stuck() {
+    ///             println!("{}", stuck.entry().node());
+    ///         }
+    ///         pictures.pop_front();
+    ///     }
+    ///     pictures.push_back(newest);
+    /// }
+    /// ```
     pub fn stuck(&self) -> impl Iterator<Item = Stuck<'a>> {
         let between = self
             .newer

@@ -1,9 +1,9 @@
 //! Tells from a few numbers, taken now and then, that nodes pile up.
 
-use alloc::collections::VecDeque;
-use core::{fmt, time::Duration};
+use alloc::{collections::VecDeque, vec::Vec};
+use core::{cmp::Reverse, fmt, time::Duration};
 
-use super::{Diff, Snapshot, WaitKind};
+use super::{Diff, Entry, Node, Snapshot, Wait, WaitKind};
 use crate::time::Instant;
 
 /// Watches a program that runs for long: whether nodes pile up, or too many wait for too long.
@@ -94,19 +94,12 @@ pub enum LeakEvent {
 }
 
 impl Counts {
-    /// All nodes; and those that have waited for another task for so long: for anything but time, and
-    /// the end of their own children.
+    /// All nodes; and those that are [blocked for](Snapshot::blocked_for) longer than that.
     ///
     /// Waits have an age only if the program [named a clock](super::set_clock).
     #[must_use]
     pub fn of(snapshot: &Snapshot, longer_than: Duration) -> Self {
-        use WaitKind::{Join, Scope, Sleep};
-        let is_blocked = |entry: &super::Entry<'_>| {
-            let mut waits = entry.node().waits().iter();
-            waits.any(|wait| {
-                !matches!(wait.kind(), Join | Scope | Sleep) && wait.age() > Some(longer_than)
-            })
-        };
+        let is_blocked = |entry: &Entry<'_>| blocked(entry.node()) > Some(longer_than);
         Self {
             live: snapshot.len(),
             blocked: snapshot.iter().filter(is_blocked).count(),
@@ -121,6 +114,64 @@ impl Counts {
             blocked: diff.stuck().count(),
         }
     }
+}
+
+impl Snapshot {
+    /// What waits for another task for longer than that, and for how long, the longest first.
+    ///
+    /// Waits for time and for the end of its own children do not count; of several others the longest does.
+    /// It may have been polled meanwhile, if it waits for something else as well: what was not is
+    /// [stuck](Diff::stuck). Waits have an age only if the program [named a clock](super::set_clock); what waits for an
+    /// unknown time is left out. Allocates.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{panic::Location, time::Duration};
+    /// use pleach::inspect::{Node, NodeId, NodeKind, Resource, Snapshot, Wait, WaitKind};
+    ///
+    /// let waits = |number, kind, seconds| {
+    ///     let wait = Wait::new(kind, Location::caller(), Resource::new(1, None));
+    ///     Node::new(NodeId::new(0, number), NodeKind::Child)
+    ///         .with_wait(wait.with_age(Duration::from_secs(seconds)))
+    /// };
+    /// let snapshot: Snapshot = [
+    ///     waits(1, WaitKind::Recv, 40),
+    ///     waits(2, WaitKind::Sleep, 3_600),
+    ///     waits(3, WaitKind::Acquire, 90),
+    ///     waits(4, WaitKind::Acquire, 2),
+    /// ]
+    /// .into_iter()
+    /// .collect();
+    ///
+    /// let blocked = snapshot.blocked_for(Duration::from_secs(30));
+    /// let blocked: Vec<_> = blocked
+    ///     .map(|(entry, time)| (entry.node().id().number(), time.as_secs()))
+    ///     .collect();
+    /// assert_eq!(blocked, [(3, 90), (1, 40)]);
+    /// ```
+    pub fn blocked_for(
+        &self,
+        longer_than: Duration,
+    ) -> impl ExactSizeIterator<Item = (Entry<'_>, Duration)> {
+        let timed = self
+            .iter()
+            .filter_map(|entry| Some((entry, blocked(entry.node())?)));
+        let mut found: Vec<_> = timed.filter(|(_, time)| *time > longer_than).collect();
+        // Stable: of the same time, in the order of the tree.
+        found.sort_by_key(|&(_, time)| Reverse(time));
+        found.into_iter()
+    }
+}
+
+/// For how long it has waited for another task, as far as that is known.
+fn blocked(node: &Node) -> Option<Duration> {
+    use WaitKind::{Join, Scope, Sleep};
+    let waits = node.waits().iter();
+    waits
+        .filter(|wait| !matches!(wait.kind(), Join | Scope | Sleep))
+        .filter_map(Wait::age)
+        .max()
 }
 
 impl LeakWatch {

@@ -85,6 +85,21 @@ fn stuck_for_as_long_as_the_wait_or_else_the_time_between() {
 }
 
 #[test]
+fn since_the_oldest_of_many_is_in_none_of_these() {
+    // Of each picture, how often each of three was polled: the last one was, but not lately.
+    let polls = [[1, 1, 1], [1, 2, 2], [1, 3, 3], [1, 4, 3]];
+    let pictures = polls.map(|polls| {
+        let children = polls.into_iter().enumerate();
+        let children = children.map(|(at, polls)| child(at + 2, 1).with_polls(polls));
+        snapshot([scope(1).with_polls(1)].into_iter().chain(children))
+    });
+    let [oldest, .., last, newest] = &pictures;
+    let stuck = |older| ids(newest.since(older).stuck().map(|stuck| stuck.entry()));
+    assert_eq!(stuck(last), [1, 2, 4]);
+    assert_eq!(stuck(oldest), [1, 2]);
+}
+
+#[test]
 fn roots_are_compared_each_with_itself() {
     let (a, b) = (Root::of([scope(1)]), Root::of([scope(1), child(2, 1)]));
     let older = Snapshot::of_all([&a as &dyn Inspect, &b]);

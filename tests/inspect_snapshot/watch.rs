@@ -236,6 +236,33 @@ fn blocked_are_those_that_wait_for_others_for_long() {
             blocked: 2
         }
     );
+    let blocked = |longer_than| {
+        let blocked = taken.blocked_for(seconds(longer_than));
+        blocked
+            .map(|(entry, time)| (entry.node().id().number(), time.as_secs()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(blocked(30), [(5, 99), (2, 31)]);
+    assert_eq!(blocked(29), [(5, 99), (2, 31), (3, 30)]);
+    assert_eq!(blocked(99), []);
+}
+
+#[test]
+fn of_those_that_are_blocked_for_as_long_the_first_of_the_tree_comes_first() {
+    let wait = |kind, age| {
+        Wait::new(kind, Location::caller(), Resource::new(1, None)).with_age(seconds(age))
+    };
+    let taken = snapshot([
+        scope(1),
+        child(9, 1).with_wait(wait(WaitKind::Recv, 5)),
+        child(3, 1)
+            .with_wait(wait(WaitKind::Send, 2))
+            .with_wait(wait(WaitKind::Recv, 7)),
+        child(4, 9).with_wait(wait(WaitKind::Lock, 5)),
+    ]);
+    let blocked = taken.blocked_for(Duration::ZERO);
+    let numbers = blocked.map(|(entry, _)| entry.node().id().number());
+    assert_eq!(numbers.collect::<Vec<_>>(), [3, 9, 4]);
 }
 
 #[test]
