@@ -1,5 +1,5 @@
 //! A trace of a small program: a picture of it, or JSON for Perfetto. The picture is
-//! `docs/inspect/trace.svg`.
+//! `docs/inspect/trace.svg`: that it is the one of this program, `tests/inspect_trace/example.rs` checks.
 
 mod args;
 mod crawl;

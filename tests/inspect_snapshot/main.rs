@@ -1,5 +1,7 @@
 //! Pictures of trees, through the public API, of nodes made by hand.
 
+#[path = "../support/golden.rs"]
+mod golden;
 #[path = "../support/rng.rs"]
 #[allow(dead_code, reason = "others need bytes")]
 mod rng;
@@ -7,9 +9,9 @@ mod rng;
 mod alike;
 mod deep;
 mod diff;
-mod golden;
 mod leak;
 mod order;
+mod pictures;
 mod random;
 mod server;
 mod timeline;

@@ -1,9 +1,12 @@
 //! What observers are told of, and what is made of that: traces, spans.
 
+#[path = "../support/golden.rs"]
+mod golden;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod chrome;
+mod example;
 mod memory;
 mod observers;
 mod parallel;

@@ -1,14 +1,7 @@
 //! The pictures, byte for byte: `GOLDEN=overwrite cargo test --features inspect --test inspect_snapshot`
 //! writes them anew. Two of them are those of the documentation.
 
-use std::{
-    env,
-    fmt::Display,
-    fs,
-    panic::Location,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{panic::Location, time::Duration};
 
 use pleach::{
     cancel::Phase,
@@ -16,22 +9,7 @@ use pleach::{
 };
 use serde_json::Value;
 
-use crate::{child, numbers, scope, server, snapshot};
-
-#[track_caller]
-fn compare(path: &str, picture: impl Display) {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    let picture = picture.to_string();
-    if env::var_os("GOLDEN").is_some_and(|what| what == "overwrite") {
-        fs::write(&path, &picture).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap();
-    assert!(
-        picture == expected,
-        "{} differs:\n{picture}",
-        path.display()
-    );
-}
+use crate::{child, golden::compare, numbers, scope, server, snapshot};
 
 #[test]
 fn text() {
