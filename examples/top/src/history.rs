@@ -1,8 +1,8 @@
 //! From snapshots to rows.
 //!
 //! A snapshot tells how often each node was polled so far. What it does not tell follows from the one before
-//! it: how fast that goes, what is new and what is gone; and from all of them: since when a node was not
-//! polled. Nodes that come and go between two snapshots are not seen.
+//! it: how fast that goes; and from all of them: since when a node was not polled. Nodes that come and go between two
+//! snapshots are not seen, so how fast all of them come, go and are polled is counted (`counts`).
 
 #[cfg(test)]
 mod tests;
@@ -15,8 +15,17 @@ use pleach::{
     time::Instant,
 };
 
+use crate::counts::Counts;
+
 /// Which node: by which root it was told, and its id.
 pub(crate) type Key = (usize, NodeId);
+
+/// All that somebody who looks is told.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) counts: Counts,
+}
 
 /// A node, and what is known of it besides.
 #[derive(Clone, Debug)]
@@ -61,7 +70,7 @@ pub(crate) struct History {
     /// What is stuck was not polled for so long.
     stuck: Duration,
     began: Instant,
-    last: Option<Snapshot>,
+    last: Look,
     /// When each of its nodes, by its index, was first seen to have been polled as often as it was.
     still_since: Vec<Instant>,
 }
@@ -101,24 +110,24 @@ impl History {
         Self {
             stuck,
             began,
-            last: None,
+            last: Look {
+                snapshot: Snapshot::from_iter([]).with_moment(began),
+                counts: Counts::default(),
+            },
             still_since: Vec::new(),
         }
     }
 
-    /// What there is to be seen at `now`, when this snapshot was taken.
-    pub(crate) fn take(&mut self, now: Instant, snapshot: Snapshot) -> Frame {
-        let snapshot = snapshot.with_moment(now);
-        let past = self
-            .last
-            .take()
-            .unwrap_or_else(|| Snapshot::from_iter([]).with_moment(self.began));
-        let time = now - past.moment().unwrap_or(now);
-        let per_second = |count: usize| match time.is_zero() {
+    /// What there is to be seen at `now`, when somebody looked.
+    pub(crate) fn take(&mut self, now: Instant, look: Look) -> Frame {
+        let (snapshot, counts) = (look.snapshot.with_moment(now), look.counts);
+        let past = &self.last;
+        let time = now - past.snapshot.moment().unwrap_or(now);
+        let per_second = |count: u64| match time.is_zero() {
             true => 0.0,
             false => count as f64 / time.as_secs_f64(),
         };
-        let diff = snapshot.since(&past);
+        let diff = snapshot.since(&past.snapshot);
         let mut still_since = vec![now; snapshot.len()];
         let mut polls = vec![0; snapshot.len()];
         for entry in diff.added() {
@@ -131,23 +140,23 @@ impl History {
             still_since[entry.index()] = now;
             polls[entry.index()] = count;
         }
-        let tasks = |entry: &Entry<'_>| entry.node().kind() != NodeKind::Token;
         let mut totals = Totals {
             uptime: now - self.began,
-            spawned: per_second(diff.added().filter(tasks).count()),
-            ended: per_second(diff.gone().filter(tasks).count()),
-            polls: per_second(polls.iter().sum()),
+            spawned: per_second(counts.spawned - past.counts.spawned),
+            ended: per_second(counts.ended - past.counts.ended),
+            polls: per_second(counts.polls - past.counts.polls),
             ..Totals::default()
         };
         let mut rows = Vec::with_capacity(snapshot.len());
         for entry in &snapshot {
             let above = entry.parent().map(|parent| &rows[parent.index()]);
             let still = now - still_since[entry.index()];
-            let row = self.row(entry, above, per_second(polls[entry.index()]), still);
+            let row = self.row(entry, above, per_second(polls[entry.index()] as u64), still);
             totals.add(&row);
             rows.push(row);
         }
-        (self.last, self.still_since) = (Some(snapshot), still_since);
+        self.last = Look { snapshot, counts };
+        self.still_since = still_since;
         Frame { rows, totals }
     }
 

@@ -6,11 +6,13 @@
 //! ```
 //!
 //! What is looked at is a gateway under load, in the same process. What looks needs nothing of it but the
-//! handle of a scope, and asks it for a [`Snapshot`](pleach::inspect::Snapshot) now and then.
+//! handle of a scope, and asks it for a [`Snapshot`](pleach::inspect::Snapshot) now and then. How many come and go in
+//! a second an [`Observer`](pleach::inspect::Observer) counts: many are not there for as long as that.
 //!
 //! | module | what it is about |
 //! |---|---|
 //! | `history` | from snapshots to rows: rates, and who makes no progress. Start reading here |
+//! | `counts` | what is counted as it happens |
 //! | `view` | what of that is shown, and what keys do |
 //! | `draw`, `text` | how |
 //! | `terminal`, `panics` | the loop: look, draw, read a key; and that the terminal is given back |
@@ -19,6 +21,8 @@
 
 #[cfg(unix)]
 mod args;
+#[cfg(unix)]
+mod counts;
 #[cfg(unix)]
 mod draw;
 #[cfg(unix)]

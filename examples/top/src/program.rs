@@ -1,7 +1,8 @@
 //! The program that is looked at: a gateway, those whom it asks and those who ask it, in one scope.
 //!
 //! It runs on threads of its own, while the one that has started it looks at it as often as it likes:
-//! that needs nothing of the program but the scope's handle, which is a value like any other.
+//! that needs nothing of the program but the scope's handle, which is a value like any other. What happens between two
+//! looks a counter is told of, and a recorder if there is one.
 //!
 //! ```text
 //! program
@@ -40,7 +41,7 @@ use pleach::{
 };
 
 use self::upstream::Manner;
-use crate::args::Settings;
+use crate::{args::Settings, counts::Counter, history::Look};
 
 /// Requests that one upstream gets at a time.
 const LIMIT: NonZeroUsize = NonZeroUsize::new(4).unwrap();
@@ -50,13 +51,17 @@ const GRACE: Duration = Duration::from_secs(1);
 /// What runs, as somebody sees it who looks.
 pub(crate) struct Running<'a> {
     roots: [&'a dyn Inspect; 2],
+    counter: &'a Counter,
     is_over: &'a dyn Fn() -> bool,
 }
 
 impl Running<'_> {
-    /// All that runs, and behind that, as the second root, the tokens of the gateway.
-    pub(crate) fn look(&self) -> Snapshot {
-        Snapshot::of_all(self.roots)
+    /// All that runs, and behind that, as the second root, the tokens of the gateway; and what was counted.
+    pub(crate) fn look(&self) -> Look {
+        Look {
+            snapshot: Snapshot::of_all(self.roots),
+            counts: self.counter.counts(),
+        }
     }
 
     /// Whether it has ended by itself, which is a fault.
@@ -83,9 +88,11 @@ pub(crate) fn run<T>(
     let (driver, scope) = scope::scope();
     let main = main(scope.clone(), settings, gateway, upstreams, &token);
     let driver = driver.named("program");
+    let counter = Arc::new(Counter::default());
+    let counts = Arc::clone(&counter);
     let main = match recorder {
-        Some(recorder) => driver.observe(Arc::clone(recorder)),
-        None => driver,
+        Some(recorder) => driver.observe((counts, Arc::clone(recorder))),
+        None => driver.observe(counts),
     }
     .run(main);
     thread::scope(|threads| {
@@ -94,6 +101,7 @@ pub(crate) fn run<T>(
         let thread = threads.spawn(|| gateway::on_tokio(settings.workers, main)?);
         let looked = look(&Running {
             roots: [&scope, &token],
+            counter: &counter,
             is_over: &|| thread.is_finished(),
         });
         drop(stop);

@@ -75,7 +75,7 @@ fn look_once(
     while Instant::now() < when && !running.is_over() {
         thread::sleep(Duration::from_millis(10));
     }
-    let snapshot = running.look();
+    let snapshot = running.look().snapshot;
     if let (Some(file), Some(recorder)) = (&settings.trace, recorder) {
         let mut trace = String::new();
         let written = recorder.write_chrome(&mut trace);

@@ -4,9 +4,11 @@ use std::{panic::Location, time::Duration};
 
 use pleach::{
     cancel::{Cause, CauseKind, Phase},
-    inspect::{Node, NodeId, NodeKind, Resource, Snapshot, State, TieKind, Wait, WaitKind},
+    inspect::{Node, NodeId, NodeKind, Resource, State, TieKind, Wait, WaitKind},
     time::Instant,
 };
+
+use crate::{counts::Counts, history::Look};
 
 /// The addresses of a channel and of a lock.
 const CHANNEL: usize = 0x40;
@@ -50,8 +52,17 @@ pub(crate) fn cancelled(node: Node, seconds: u64) -> Node {
     node.with_cancelled(Duration::from_secs(seconds))
 }
 
-/// A server at work, after so many seconds: what hangs is not polled.
-pub(crate) fn server(seconds: u64) -> Snapshot {
+/// A look at these, of which nothing was counted.
+pub(crate) fn look(nodes: impl IntoIterator<Item = Node>) -> Look {
+    Look {
+        snapshot: nodes.into_iter().collect(),
+        counts: Counts::default(),
+    }
+}
+
+/// A server at work, after so many seconds: what hangs is not polled. In each second three were spawned
+/// and two have ended that are in no snapshot, and there were twenty polls, those of these included.
+pub(crate) fn server(seconds: u64) -> Look {
     let count = seconds as usize;
     let age = Duration::from_secs(seconds);
     let session = Node::new(id(3), NodeKind::Scope).with_name("session");
@@ -78,8 +89,14 @@ pub(crate) fn server(seconds: u64) -> Snapshot {
             .with_wait(wait(WaitKind::Sleep, 1)),
         Node::new(NodeId::new(9, 0), NodeKind::Token).with_name("shutdown"),
     ];
-    nodes
-        .into_iter()
-        .map(|node| node.with_age(age).with_site(here()))
-        .collect()
+    let nodes = nodes.map(|node| node.with_age(age).with_site(here()));
+    let counts = Counts {
+        spawned: 3 * seconds,
+        ended: 2 * seconds,
+        polls: 20 * seconds,
+    };
+    Look {
+        counts,
+        ..look(nodes)
+    }
 }

@@ -1,9 +1,12 @@
 use std::time::Duration;
 
-use pleach::inspect::{Snapshot, State, WaitKind};
+use pleach::inspect::{State, WaitKind};
 
-use super::{Frame, History, Row};
-use crate::samples::{at, cancelled, child, id, scope, server, wait};
+use super::{Frame, History, Look, Row, Totals};
+use crate::{
+    counts::Counts,
+    samples::{at, cancelled, child, id, look, scope, server, wait},
+};
 
 const STUCK: Duration = Duration::from_secs(5);
 
@@ -35,28 +38,29 @@ fn rates_are_those_between_two_snapshots() {
     assert_eq!(row(&second, "accept").rate, 10.0);
     assert_eq!(row(&second, "flush").rate, 3.0);
     assert_eq!(row(&second, "hangs").rate, 0.0);
-    assert_eq!(
-        second.totals.polls, 14.0,
-        "with the scope's one in a second"
-    );
+    assert_eq!(row(&second, "session").rate, 1.0);
 }
 
 #[test]
-fn what_comes_and_goes_is_counted_and_tokens_are_counted_apart() {
+fn what_comes_and_goes_unseen_is_counted_and_tokens_are_counted_apart() {
     let mut history = history();
-    let few: Snapshot = [scope(), child(1, "old", 0)].into_iter().collect();
-    let first = history.take(at(1), few).totals;
-    assert_eq!((first.live, first.spawned, first.ended), (2, 2.0, 0.0));
-    let more: Snapshot = [2, 3, 4, 5]
-        .map(|n| child(n, "new", 0))
-        .into_iter()
-        .chain([scope()])
-        .collect();
-    let second = history.take(at(3), more).totals;
-    assert_eq!((second.live, second.spawned, second.ended), (5, 2.0, 0.5));
-    let third = history.take(at(4), server(4)).totals;
-    assert_eq!((third.live, third.tokens), (7, 1));
-    assert_eq!(third.oldest_wait, Some(seconds(4)));
+    let with = |spawned, ended, polls| Look {
+        counts: Counts {
+            spawned,
+            ended,
+            polls,
+        },
+        ..look([scope(), child(1, "old", 0)])
+    };
+    let rates = |totals: Totals| (totals.spawned, totals.ended, totals.polls);
+    let first = history.take(at(2), with(6, 1, 10)).totals;
+    assert_eq!(rates(first), (3.0, 0.5, 5.0), "since it began");
+    let second = history.take(at(6), with(8, 7, 10)).totals;
+    assert_eq!(rates(second), (0.5, 1.5, 0.0));
+    assert_eq!((second.live, second.tokens), (2, 0), "those that are seen");
+    let totals = self::history().take(at(4), server(4)).totals;
+    assert_eq!((totals.live, totals.tokens), (7, 1));
+    assert_eq!(totals.oldest_wait, Some(seconds(4)));
 }
 
 #[test]
@@ -89,11 +93,11 @@ fn who_was_not_polled_for_long_is_stuck_unless_time_or_its_children_will_wake_it
 fn a_poll_ends_it_and_what_has_not_begun_is_never_stuck() {
     let mut history = history();
     let unstarted = child(2, "unstarted", 0).with_state(State::Unstarted);
-    let with_polls = |polls| -> Snapshot {
+    let with_polls = |polls| {
         let waiter = child(1, "waiter", 0)
             .with_polls(polls)
             .with_wait(wait(WaitKind::Recv, 1));
-        [scope(), waiter, unstarted].into_iter().collect()
+        look([scope(), waiter, unstarted])
     };
     history.take(at(0), with_polls(1));
     let frame = history.take(at(9), with_polls(1));
@@ -105,9 +109,9 @@ fn a_poll_ends_it_and_what_has_not_begun_is_never_stuck() {
 #[test]
 fn a_number_that_is_used_again_by_another_root_is_another_node() {
     let mut history = history();
-    history.take(at(0), [scope(), child(1, "one", 0)].into_iter().collect());
-    history.take(at(9), [scope()].into_iter().collect());
-    let frame = history.take(at(10), [scope(), child(1, "one", 0)].into_iter().collect());
+    history.take(at(0), look([scope(), child(1, "one", 0)]));
+    history.take(at(9), look([scope()]));
+    let frame = history.take(at(10), look([scope(), child(1, "one", 0)]));
     assert_eq!(
         row(&frame, "one").still,
         seconds(0),
@@ -125,7 +129,7 @@ fn what_hangs_below_something_cancelled_is_late_too() {
         cancelled(child(3, "itself", 2), 1),
         child(4, "beside", 0),
     ];
-    let frame = history.take(at(1), nodes.into_iter().collect());
+    let frame = history.take(at(1), look(nodes));
     let late: Vec<_> = frame.rows.iter().map(|row| row.late).collect();
     let [three, one] = [3, 1].map(|n| Some(seconds(n)));
     assert_eq!(late, [None, three, three, one, None]);

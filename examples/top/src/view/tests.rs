@@ -3,7 +3,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::{Order, Pressed, View};
 use crate::{
     history::{Frame, History},
-    samples::{at, child, id, scope, server},
+    samples::{at, child, id, look, scope, server},
     text,
 };
 
@@ -141,11 +141,11 @@ fn the_selected_one_stays_so_wherever_it_goes_and_then_its_place_does() {
         child(9, "newest", 0),
     ];
     let mut history = History::new(at(0), std::time::Duration::ZERO);
-    let second = history.take(at(2), nodes.into_iter().collect());
+    let second = history.take(at(2), look(nodes));
     view.follow(&second);
     assert_eq!(selected(&view, &second), "worker");
     let without = nodes.into_iter().filter(|node| node.id() != id(2));
-    let third = history.take(at(3), without.collect());
+    let third = history.take(at(3), look(without));
     view.follow(&third);
     assert_eq!(selected(&view, &third), "newest");
     view.follow(&Frame::default());
