@@ -50,6 +50,35 @@
 //!   wait, where it was begun and at what. A note is of one poll, and the child's next poll makes it void;
 //!   so no note is ever out of date, whatever becomes of the future that has left it.
 //!
+//! # What others' futures wait for
+//!
+//! A socket, a process, a channel of another crate: such a future knows nothing of notes, and who awaits it seems to
+//! wait for nothing. So say what it is, with [`waiting`]:
+//!
+//! ```
+//! use pleach::{inspect::{Snapshot, waiting}, scope};
+//! # use std::future::{pending as read, poll_fn};
+//!
+//! # pleach::block_on(async {
+//! # let mut polls = 0;
+//! # let yield_now = || poll_fn(move |cx| {
+//! #     cx.waker().wake_by_ref();
+//! #     polls += 1;
+//! #     if polls > 1 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+//! # });
+//! scope!(|s| {
+//!     let client = s.spawn_daemon(async { waiting(&"the client's bytes", read::<()>()).await });
+//!     let _named = client.named("client");
+//!     yield_now().await;
+//!     let tree = Snapshot::of(&s).tree().sites(false).ages(false).to_string();
+//!     assert!(tree.contains("client (daemon) waiting: the client's bytes"), "{tree}");
+//! })
+//! .await;
+//! # });
+//! ```
+//!
+//! [`WaitMark`] is for those who write `poll` themselves. Both are there without the feature too, and do nothing then.
+//!
 //! # Being told, and traces
 //!
 //! To look at a tree tells what is so at the moment. An [`Observer`] is told of what happens: spawns, polls, wakes, waits,
@@ -109,6 +138,7 @@ mod spans;
 mod spans;
 mod stall;
 mod ties;
+mod waiting;
 #[cfg_attr(
     not(loom),
     allow(unreachable_pub, reason = "models reach it by `internals`")
@@ -121,14 +151,14 @@ pub use diff::{Diff, Stuck};
 pub use kind::WaitKind;
 pub use leak::{LeakGuard, Leaked};
 pub use node::{Node, NodeId, NodeKind, Resource, State, Wait, Waits};
-pub(crate) use note::{Hold, as_one, inner, note, tie, within};
+pub(crate) use note::{Hold, as_one, inner, note, note_named, tie, within};
 pub(crate) use observe::{Audience, ObserverRef, tell};
 pub use observe::{End, Event, Observer, Subject};
 pub use recorder::{Record, Recorder};
 pub use render::{Activity, Dot, JsonLines, Row, Svg, Timeline, TimelineSvg, Tree};
 pub(crate) use serial::Serial;
 #[cfg(not(loom))]
-pub(crate) use site::{Made, Site};
+pub(crate) use site::{Made, Name, Site};
 pub use snapshot::{Ancestors, Children, Entry, Iter, Snapshot};
 #[cfg(all(feature = "tracing", not(loom)))]
 pub(crate) use span_slot::SpanSlot;
@@ -139,6 +169,7 @@ pub use spans::Tracing;
 pub(crate) use spans::spans_of;
 pub use stall::StallReport;
 pub use ties::{Tie, TieKind, Ties};
+pub use waiting::{WaitMark, Waiting, waiting};
 pub(crate) use waits::Running;
 #[cfg(not(loom))]
 pub(crate) use waits::WaitNotes;
@@ -148,7 +179,7 @@ pub use watch::{Counts, LeakEvent, LeakWatch};
 #[doc(hidden)]
 pub use {
     clock::Stamp,
-    site::{Made, Site},
+    site::{Made, Name, Site},
     waits::WaitNotes,
 };
 

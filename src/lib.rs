@@ -88,7 +88,8 @@
 //!   token is cancelled. Implies `alloc`; needs compare-and-swap.
 //! * `sink`: the sending end of a channel as a `Sink` of the crate `futures-sink`.
 //! * `inspect`: scopes, groups and children keep where they were made or spawned, their names, their polls
-//!   and what they wait for; all of it can be looked at as a tree. Implies `alloc`.
+//!   and what they wait for; all of it can be looked at as a tree. Implies `alloc`. (What gives names, `named` and
+//!   [`inspect::waiting`], is there without it, and does nothing.)
 //! * `testing`: the module of that name, a test kit: simulations that a seed repeats, by a clock of
 //!   their own; drops and panics injected everywhere. Implies `std`.
 //! * `tracing`: the children of a scope as spans, and their ends as events, of the crate `tracing`. Implies
@@ -150,7 +151,7 @@ pub mod group;
 pub mod inspect;
 #[cfg(not(feature = "inspect"))]
 #[path = "no_inspect.rs"]
-mod inspect;
+pub mod inspect;
 pub mod join;
 mod latch;
 #[cfg(all(feature = "locks", not(loom)))]

@@ -1,12 +1,18 @@
-//! Without the feature `inspect`: what futures note of themselves is nothing. See `inspect.rs`.
+//! What waits are called that are for something of another crate; with the feature `inspect`, much more: what runs,
+//! who waits for what, and since when.
+//!
+//! This is the module without the feature: [`waiting`] and [`WaitMark`] do nothing, and take nothing.
 
 #[allow(dead_code, unreachable_pub, reason = "said to nobody")]
 #[path = "inspect/kind.rs"]
 mod kind;
+#[path = "inspect/waiting.rs"]
+mod waiting;
 
 use core::task::{Context, Poll, Waker};
 
 pub(crate) use kind::WaitKind;
+pub use waiting::{WaitMark, Waiting, waiting};
 
 #[derive(Debug)]
 pub(crate) struct Site;
@@ -24,6 +30,16 @@ impl Site {
 
     #[inline(always)]
     pub(crate) fn renew(&self) {}
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name;
+
+impl Name {
+    #[inline(always)]
+    pub(crate) const fn new(_: &'static &'static str) -> Self {
+        Self
+    }
 }
 
 #[derive(Debug)]
@@ -65,6 +81,9 @@ pub(crate) enum TieKind {
 
 #[inline(always)]
 pub(crate) fn note(_: &Context<'_>, _: WaitKind, _: &Site, _: Resource) {}
+
+#[inline(always)]
+pub(crate) fn note_named(_: &Context<'_>, _: Name, _: &Site) {}
 
 #[inline(always)]
 pub(crate) fn inner(waker: &Waker) -> &Waker {

@@ -16,6 +16,7 @@ use pleach::{
     cancel::Token,
     channel::{self, Channel, Receiver, Sender},
     group::{Discard, group, open},
+    inspect::waiting,
     oneshot,
     scope::{self, Handle, Scope},
     watch::{self, Watch},
@@ -97,6 +98,7 @@ fn futures() -> Vec<Row> {
         of("send", 80, 16, size_of_val(&sender.send(1))),
         of("recv", 56, 16, size_of_val(&receiver.recv())),
         of("changed", 56, 16, size_of_val(&changes.changed())),
+        of("waiting", 8, 24, size_of_val(&waiting(&"it", ready(1_u32)))),
     ]
 }
 

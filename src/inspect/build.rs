@@ -31,9 +31,19 @@ impl Wait {
     pub const fn new(kind: WaitKind, site: &'static Location<'static>, resource: Resource) -> Self {
         Self {
             kind,
+            name: None,
             site,
             resource,
             age: None,
+        }
+    }
+
+    /// The same, which the program calls so: with [`WaitKind::Other`] as [`waiting`](super::waiting) does.
+    #[must_use]
+    pub const fn with_name(self, name: &'static str) -> Self {
+        Self {
+            name: Some(name),
+            ..self
         }
     }
 

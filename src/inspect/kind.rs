@@ -29,11 +29,13 @@ pub enum WaitKind {
     Result,
     /// A lock of `locks`.
     Lock,
+    /// What the program has [named](super::waiting): something that is not of this crate.
+    Other,
 }
 
 impl WaitKind {
     /// All, in order.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Acquire,
         Self::Send,
         Self::Recv,
@@ -46,5 +48,6 @@ impl WaitKind {
         Self::Sleep,
         Self::Result,
         Self::Lock,
+        Self::Other,
     ];
 }

@@ -80,6 +80,8 @@ pub struct Resource {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
     pub(crate) kind: WaitKind,
+    /// What the program calls it.
+    pub(crate) name: Option<&'static str>,
     /// Where it was begun.
     pub(crate) site: &'static Location<'static>,
     pub(crate) resource: Resource,
@@ -213,6 +215,7 @@ impl WaitKind {
             Self::Sleep => "sleep",
             Self::Result => "result",
             Self::Lock => "lock",
+            Self::Other => "other",
         }
     }
 }
@@ -252,6 +255,15 @@ impl Wait {
         self.kind
     }
 
+    /// What for, in a few words: what the program [calls it](super::waiting), or else the name of its kind.
+    #[must_use]
+    pub const fn what(&self) -> &'static str {
+        match self.name {
+            Some(name) => name,
+            None => self.kind.name(),
+        }
+    }
+
     /// Where it was begun: the call that made the future.
     #[must_use]
     pub const fn site(&self) -> &'static Location<'static> {
@@ -280,6 +292,7 @@ impl Waits {
     ) -> Self {
         let wait = Wait {
             kind: WaitKind::Slot,
+            name: None,
             site,
             resource: Resource {
                 address: scope,

@@ -3,7 +3,13 @@
 
 use core::task::{Context, Poll, Waker};
 
-use super::{kind::WaitKind, node::Resource, site::Site, ties::TieKind, waits::WaitNotes};
+use super::{
+    kind::WaitKind,
+    node::Resource,
+    site::{Name, Site},
+    ties::TieKind,
+    waits::WaitNotes,
+};
 use crate::scope::{lasting, notes_of};
 
 /// Notes that the child that polls waits.
@@ -11,6 +17,14 @@ use crate::scope::{lasting, notes_of};
 pub(crate) fn note(cx: &Context<'_>, kind: WaitKind, site: &Site, resource: Resource) {
     if let Some(notes) = notes_of(cx.waker()) {
         notes.note(kind, site, resource);
+    }
+}
+
+/// Notes that the child that polls waits for what the program calls so.
+#[inline]
+pub(crate) fn note_named(cx: &Context<'_>, name: Name, site: &Site) {
+    if let Some(notes) = notes_of(cx.waker()) {
+        notes.note_named(name, site);
     }
 }
 

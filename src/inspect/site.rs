@@ -67,6 +67,17 @@ impl Site {
     }
 }
 
+/// What the program calls a wait. One word, so that it is read whole (`waits.rs`).
+#[derive(Clone, Copy, Debug)]
+pub struct Name(pub(super) &'static &'static str);
+
+impl Name {
+    /// That.
+    pub const fn new(name: &'static &'static str) -> Self {
+        Self(name)
+    }
+}
+
 /// Of what others wait at: the call that made it. It lies within that, and its address is what
 /// tells that from others.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ use super::{Entry, Inspect, Node, NodeKind, Snapshot, State, Wait, WaitKind};
 /// * who waits for one another ([`cycles`](Self::cycles));
 /// * waits that nobody here is known to end ([`without_hope`](Self::without_hope));
 /// * what may be woken from outside ([`from_outside`](Self::from_outside)): sleeps, and waits for what is not of
-///   this crate;
+///   this crate, by their [names](super::waiting) if they have any;
 /// * all others, and for whom they wait.
 ///
 /// # What it knows
@@ -166,9 +166,7 @@ impl StallReport {
             let waits = entry.node().waits().iter();
             waits.map(move |wait| (entry, wait))
         });
-        waits.filter(|(_, wait)| {
-            wait.kind() != WaitKind::Sleep && self.enders(wait).next().is_none()
-        })
+        waits.filter(|(_, wait)| !is_from_outside(wait) && self.enders(wait).next().is_none())
     }
 
     /// What may be woken from outside: it sleeps, or waits for something that is not of this crate.
@@ -179,8 +177,7 @@ impl StallReport {
         self.waiting().filter(|entry| {
             let waits = entry.node().waits();
             let is_known = waits.iter().next().is_some() || waits_for_children(*entry);
-            let sleeps = waits.iter().any(|wait| wait.kind() == WaitKind::Sleep);
-            sleeps || waits.more() > 0 || !is_known
+            waits.iter().any(is_from_outside) || waits.more() > 0 || !is_known
         })
     }
 
@@ -237,6 +234,11 @@ fn is_scope(entry: Entry<'_>) -> bool {
 fn is_awaited(entry: Entry<'_>) -> bool {
     use NodeKind::{Child, Parallel, Shielded};
     matches!(entry.node().kind(), Child | Shielded | Parallel)
+}
+
+/// Whether it is for what no node brings about.
+fn is_from_outside(wait: &Wait) -> bool {
+    matches!(wait.kind(), WaitKind::Sleep | WaitKind::Other)
 }
 
 fn waits_for_children(entry: Entry<'_>) -> bool {

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!  head  │ since when, 32 bits │ number of the round, 28 bits │ kind, 4 bits │
-//!  site, resource, made: a word each
+//!  site, resource, origin: a word each
 //! ```
 //!
 //! (Where words have 32 bits, since when is a word of its own.)
@@ -25,7 +25,9 @@
 //!    head empty, or newer too.
 //!
 //! Both need one writer at a time. A program that polls futures on several threads by clones of a
-//! child's waker may find the parts of several waits in a note; each part is good for itself.
+//! child's waker may find the parts of several waits in a note; each part is good for itself. So no part is
+//! more than a word, and none says what another one is: a name is a pointer to where its pointer and its length
+//! lie, and the origin tells by its lowest bit which of two things it leads to.
 
 use core::{array, panic::Location, ptr};
 
@@ -33,7 +35,7 @@ use super::{
     clock::Stamp,
     kind::WaitKind,
     node::{Resource, Wait, Waits},
-    site::Site,
+    site::{Name, Site},
     ties::{TieNotes, Ties},
 };
 use crate::sys::{
@@ -81,9 +83,24 @@ struct Slot {
     since: [AtomicUsize; APART],
     site: AtomicPtr<Place>,
     resource: AtomicUsize,
-    /// Where the resource was made, or null.
-    made: AtomicPtr<Place>,
+    /// An [`Origin`].
+    origin: AtomicPtr<()>,
 }
+
+/// What is known of the thing that is waited at.
+#[derive(Clone, Copy)]
+enum Origin {
+    Unknown,
+    /// Where it was made.
+    Made(&'static Place),
+    /// What the program calls it.
+    Named(Name),
+}
+
+/// In the word of an origin: it leads to a name.
+const NAMED: usize = 1;
+
+const _: () = assert!(align_of::<Place>() > NAMED && align_of::<&str>() > NAMED);
 
 impl WaitNotes {
     const_new! {
@@ -131,9 +148,20 @@ impl WaitNotes {
 
     /// Notes a wait of the poll that is under way.
     pub fn note(&self, kind: WaitKind, site: &Site, resource: Resource) {
+        let origin = resource.site.map_or(Origin::Unknown, Origin::Made);
+        self.put(kind, site, resource.address, origin);
+    }
+
+    /// Notes a wait of the poll that is under way, for what the program calls so.
+    pub fn note_named(&self, name: Name, site: &Site) {
+        let nowhere = Resource::UNKNOWN.address;
+        self.put(WaitKind::Other, site, nowhere, Origin::Named(name));
+    }
+
+    fn put(&self, kind: WaitKind, site: &Site, address: usize, origin: Origin) {
         let round = self.round();
         match self.slots.iter().find(|slot| !slot.is_of(round)) {
-            Some(slot) => slot.write(round, kind, site, resource),
+            Some(slot) => slot.write(round, kind, site, address, origin),
             None => self.note_more(round, self.more(round) + 1),
         }
     }
@@ -234,6 +262,32 @@ fn kind_of(head: usize) -> Option<WaitKind> {
     WaitKind::ALL.get(kind).copied()
 }
 
+impl Origin {
+    fn to_word(self) -> *mut () {
+        match self {
+            Self::Unknown => ptr::null_mut(),
+            Self::Made(at) => ptr::from_ref(at).cast_mut().cast(),
+            Self::Named(Name(name)) => {
+                let word: *mut () = ptr::from_ref(name).cast_mut().cast();
+                word.map_addr(|address| address | NAMED)
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// It is null or a word of [`to_word`](Self::to_word).
+    unsafe fn of_word(word: *mut ()) -> Self {
+        if word.addr() & NAMED == 0 {
+            // SAFETY: null or, by the caller's word, of the whole program.
+            return unsafe { word.cast::<Place>().as_ref() }.map_or(Self::Unknown, Self::Made);
+        }
+        let name = word.map_addr(|address| address & !NAMED);
+        // SAFETY: a name's by its bit, of the whole program.
+        Self::Named(Name(unsafe { &*name.cast::<&'static str>() }))
+    }
+}
+
 impl Slot {
     const_new! {
         const fn new() -> Self {
@@ -242,7 +296,7 @@ impl Slot {
                 since: array_of!(AtomicUsize::new(0); APART),
                 site: AtomicPtr::new(ptr::null_mut()),
                 resource: AtomicUsize::new(0),
-                made: AtomicPtr::new(ptr::null_mut()),
+                origin: AtomicPtr::new(ptr::null_mut()),
             }
         }
     }
@@ -266,18 +320,17 @@ impl Slot {
             .store(head & others | round << KIND_BITS, Ordering::Release);
     }
 
-    fn write(&self, round: usize, kind: WaitKind, site: &Site, resource: Resource) {
+    fn write(&self, round: usize, kind: WaitKind, site: &Site, address: usize, origin: Origin) {
         let since = site.since();
         // Release, all of them: they pair with the loads in `read` (invariant 2).
         self.head.store(EMPTY, Ordering::Relaxed);
         for word in &self.since {
             word.store(since as usize, Ordering::Release);
         }
-        let made = resource.site.map_or(ptr::null(), ptr::from_ref);
         self.site
             .store(ptr::from_ref(site.at()).cast_mut(), Ordering::Release);
-        self.resource.store(resource.address, Ordering::Release);
-        self.made.store(made.cast_mut(), Ordering::Release);
+        self.resource.store(address, Ordering::Release);
+        self.origin.store(origin.to_word(), Ordering::Release);
         self.head.store(head(round, kind, since), Ordering::Release);
     }
 
@@ -290,7 +343,7 @@ impl Slot {
             .map(|word| word.load(Ordering::Acquire));
         let site = self.site.load(Ordering::Acquire);
         let address = self.resource.load(Ordering::Acquire);
-        let made = self.made.load(Ordering::Acquire);
+        let origin = self.origin.load(Ordering::Acquire);
         // Relaxed: what it may not miss was acquired.
         let is_whole = self.head.load(Ordering::Relaxed) == head;
         if !is_whole || Self::round_of(head) != Some(round) {
@@ -299,14 +352,20 @@ impl Slot {
         let since = since
             .first()
             .map_or(head as u64 >> 32, |&since| since as u64);
+        // SAFETY: null, or of `write`.
+        let (made, name) = match unsafe { Origin::of_word(origin) } {
+            Origin::Unknown => (None, None),
+            Origin::Made(at) => (Some(at), None),
+            Origin::Named(Name(name)) => (None, Some(*name)),
+        };
         Some(Wait {
             kind: kind_of(head)?,
+            name,
             // SAFETY: null or, by `write`, of the whole program.
             site: unsafe { site.as_ref() }?,
             resource: Resource {
                 address,
-                // SAFETY: as above.
-                site: unsafe { made.as_ref() },
+                site: made,
             },
             #[allow(clippy::cast_possible_truncation, reason = "32 bits")]
             age: Stamp::from_bits(since as u32).age_at(now),

@@ -119,7 +119,8 @@ impl Counts {
 impl Snapshot {
     /// What waits for another task for longer than that, and for how long, the longest first.
     ///
-    /// Waits for time and for the end of its own children do not count; of several others the longest does.
+    /// Waits for time, for the end of its own children and for what is [not of this crate](super::waiting) do not
+    /// count; of several others the longest does.
     /// It may have been polled meanwhile, if it waits for something else as well: what was not is
     /// [stuck](Diff::stuck). Waits have an age only if the program [named a clock](super::set_clock); what waits for an
     /// unknown time is left out. Allocates.
@@ -166,10 +167,10 @@ impl Snapshot {
 
 /// For how long it has waited for another task, as far as that is known.
 fn blocked(node: &Node) -> Option<Duration> {
-    use WaitKind::{Join, Scope, Sleep};
+    use WaitKind::{Join, Other, Scope, Sleep};
     let waits = node.waits().iter();
     waits
-        .filter(|wait| !matches!(wait.kind(), Join | Scope | Sleep))
+        .filter(|wait| !matches!(wait.kind(), Join | Other | Scope | Sleep))
         .filter_map(Wait::age)
         .max()
 }

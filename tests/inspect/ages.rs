@@ -2,14 +2,15 @@
 
 use std::{
     cell::RefCell,
-    future::pending,
+    future::{pending, poll_fn},
     sync::atomic::{AtomicU64, Ordering::SeqCst},
+    task::Poll,
     time::Duration,
 };
 
 use pleach::{
     Scope,
-    inspect::{Inspect, set_clock},
+    inspect::{Inspect, WaitMark, set_clock},
     scope,
     time::Instant,
 };
@@ -50,6 +51,7 @@ fn nodes_know_their_age_and_scopes_since_when_they_are_cancelled() {
     assert_eq!(told[0].cancelled(), second(4), "since the first time");
     assert_eq!(nodes(&without)[0].age(), None, "there was no clock");
     the_clock_is_read_without_a_lock();
+    a_mark_that_is_used_again_begins_again();
 }
 
 fn the_clock_is_read_without_a_lock() {
@@ -63,4 +65,26 @@ fn the_clock_is_read_without_a_lock() {
     });
     assert_eq!(told, 2);
     drop(LOOKED_AT.take());
+}
+
+fn a_mark_that_is_used_again_begins_again() {
+    let (driver, s) = scope::scope();
+    let mark = WaitMark::new(&"bytes");
+    let mut polls = 0;
+    s.spawn(poll_fn(|cx| {
+        polls += 1;
+        cx.waker().wake_by_ref();
+        if polls == 3 {
+            assert!(mark.poll(cx, |_| Poll::Ready(())).is_ready());
+        }
+        mark.poll(cx, |_| Poll::<()>::Pending)
+    }));
+    let mut running = Box::pin(driver.run(pending::<()>()));
+    for seconds in [0, 2, 0, 2] {
+        assert!(poll_now(running.as_mut()).is_pending());
+        let told = nodes(&s);
+        let ages: Vec<_> = told[1].waits().iter().map(|wait| wait.age()).collect();
+        assert_eq!(ages, [Some(Duration::from_secs(seconds))]);
+        NOW.fetch_add(2_000, SeqCst);
+    }
 }

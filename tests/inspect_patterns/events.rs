@@ -1,10 +1,10 @@
 //! What is counted wrongly, and what never comes.
 
-use std::time::Duration;
+use std::{future::pending, time::Duration};
 
-use pleach::{Barrier, Latch, WaitGroup, time::ManualClock};
+use pleach::{Barrier, Latch, WaitGroup, channel, inspect::waiting, time::ManualClock};
 
-use crate::{assert_says, at, stall};
+use crate::{assert_says, at, cycles, stall};
 
 #[test]
 fn a_wait_group_with_a_member_too_many_is_never_empty() {
@@ -63,4 +63,48 @@ fn a_timer_that_never_fires_may_be_woken_from_outside() {
     assert_eq!(outside, [Some("sleeper")]);
     assert_eq!(report.without_hope().count(), 0);
     assert_says(&report, &["sleeper", "sleeps", &at, "its timer may"]);
+}
+
+/// By its name it is told apart from a child that nobody knows anything of.
+#[test]
+fn what_is_not_of_this_crate_comes_from_outside() {
+    let at = at!(line!() + 2);
+    let report = stall(|s| {
+        s.spawn(async { waiting(&"the client's bytes", pending::<()>()).await })
+            .named("client");
+        s.spawn(pending::<()>()).named("nobody knows");
+    });
+    assert_eq!(report.from_outside().count(), 2);
+    assert_eq!(report.without_hope().count(), 0);
+    assert_says(&report, &["these may be woken from outside:"]);
+    assert_says(
+        &report,
+        &[
+            "client",
+            "waits for the client's bytes at",
+            &at,
+            "from outside",
+        ],
+    );
+    assert_says(&report, &["nobody knows", "what is not of this crate"]);
+}
+
+/// A name around a wait of this crate hides neither it nor a ring that it is part of.
+#[test]
+fn a_name_hides_no_ring() {
+    let (to_one, one) = channel::bounded::<u8>(1);
+    let (to_other, other) = channel::bounded::<u8>(1);
+    let report = stall(|s| {
+        let pairs = [("one", &one, &to_other), ("other", &other, &to_one)];
+        for (name, from, to) in pairs {
+            s.spawn(async move {
+                to.send(1).await.unwrap();
+                from.recv().await.unwrap();
+                waiting(&"the peer", from.recv()).await
+            })
+            .named(name);
+        }
+    });
+    assert_eq!(cycles(&report), [["one", "other"]]);
+    assert_says(&report, &["one", "waits for a message", "one of 2 waits"]);
 }

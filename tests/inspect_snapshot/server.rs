@@ -113,11 +113,13 @@ pub(crate) fn odd() -> Snapshot {
     ];
     let site = here();
     let wait = Wait::new(WaitKind::Send, site, Resource::new(0x10, Some(site)));
+    let foreign = Wait::new(WaitKind::Other, site, Resource::new(0, None));
     let name = |(number, name)| {
         let cause = Cause::user(1).text(name);
         node(0, number, NodeKind::Child, name)
             .with_site(site)
             .with_wait(wait)
+            .with_wait(foreign.with_name(name))
             .with_phase(Phase::Stopping, Some(cause))
     };
     NAMES.into_iter().enumerate().map(name).collect()

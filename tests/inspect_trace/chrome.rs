@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
 
 use pleach::{
     block_on, channel,
-    inspect::{End, Event, NodeId, NodeKind, Observer, Recorder, Subject},
+    inspect::{End, Event, NodeId, NodeKind, Observer, Recorder, Subject, waiting},
     runtime::StdTimer,
     scope,
     time::{ManualClock, sleep},
@@ -103,7 +103,7 @@ fn program(capacity: usize) -> Arc<Recorder<Arc<ManualClock>>> {
         s.spawn(async {
             let bread = receiver.recv().await;
             scope!(|eats| {
-                eats.spawn(yield_now());
+                eats.spawn(waiting(&"\"the\" wire", yield_now()));
             })
             .await;
             bread
@@ -128,6 +128,7 @@ fn it_tells_of_all_that_has_happened() {
     let site = text(&waits[0]["args"], "site");
     assert!(site.starts_with(file!()), "{site}");
     assert_eq!(of(&events, "b", "sleep").len(), 1);
+    assert_eq!(of(&events, "b", "\"the\" wire").len(), 1);
     let spawned = of(&events, "b", guest)[0];
     assert_eq!(text(&spawned["args"], "parent"), "0#0");
     assert_eq!(text(&spawned["args"], "kind"), "child");

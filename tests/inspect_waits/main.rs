@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod foreign;
 mod kinds;
 mod over;
 mod threads;

@@ -10,7 +10,7 @@ use crate::explore::{Explore, explore, poll_now};
 use loom::thread;
 use pleach_loom::{
     Semaphore,
-    inspect::{Inspect, Made, Node, Site, Stamp, TieKind, WaitKind, WaitNotes},
+    inspect::{Inspect, Made, Name, Node, Site, Stamp, TieKind, WaitKind, WaitNotes},
     scope::{Scope, scope},
 };
 
@@ -131,6 +131,63 @@ fn two_threads_may_note_at_a_time() {
         let noted = notes.waits(Stamp::now()).iter().count();
         other.join().unwrap();
         ["0", "1", "2", "3"][noted]
+    });
+}
+
+/// What the only wait is called, and whether it is known where what is waited at was made.
+fn called(notes: &WaitNotes) -> (&'static str, bool) {
+    let waits = notes.waits(Stamp::now());
+    let wait = waits.iter().next();
+    wait.map_or(("none", false), |wait| {
+        (wait.what(), wait.resource().site().is_some())
+    })
+}
+
+#[test]
+fn a_name_is_whole_or_not_seen() {
+    explore(
+        &[("a socket", false), ("event", true), ("none", false)],
+        || {
+            let notes = Arc::new(WaitNotes::new(Stamp::now()));
+            let (site, at) = (Site::here(), Made::here());
+            poll(&notes, WaitKind::Event, &site, &at);
+            let other = {
+                let notes = Arc::clone(&notes);
+                thread::spawn(move || called(&notes))
+            };
+            let running = notes.running();
+            notes.note_named(Name::new(&"a socket"), &site);
+            drop(running);
+            other.join().unwrap()
+        },
+    );
+}
+
+/// Two threads at a time, by clones of one child's waker: the kind may be that of the one and the name of the other,
+/// but it is a name or nothing, and a place or nothing.
+#[test]
+fn a_name_is_one_whoever_writes_beside() {
+    let outcomes = [("a socket", false), ("event", true), ("other", true)];
+    explore(&outcomes, || {
+        let notes = Arc::new(WaitNotes::new(Stamp::now()));
+        let (sites, at) = (
+            Arc::new([Site::here(), Site::here()]),
+            Arc::new(Made::here()),
+        );
+        let write = [
+            thread::spawn({
+                let (notes, sites) = (Arc::clone(&notes), Arc::clone(&sites));
+                move || notes.note_named(Name::new(&"a socket"), &sites[0])
+            }),
+            thread::spawn({
+                let (notes, sites, at) = (Arc::clone(&notes), Arc::clone(&sites), Arc::clone(&at));
+                move || notes.note(WaitKind::Event, &sites[1], at.resource())
+            }),
+        ];
+        for write in write {
+            write.join().unwrap();
+        }
+        called(&notes)
     });
 }
 

@@ -60,7 +60,7 @@ fn are_nodes_alike(a: &Node, b: &Node) -> bool {
 
 /// Whatever the order in which they were begun: it may be by chance.
 fn are_waits_alike(a: &Waits, b: &Waits) -> bool {
-    let what = |wait: &Wait| (wait.kind(), wait.site(), wait.resource().site());
+    let what = |wait: &Wait| (wait.kind(), wait.name, wait.site(), wait.resource().site());
     let count = |waits: &Waits, wanted: &Wait| {
         let same = waits.iter().filter(|wait| what(wait) == what(wanted));
         same.count()

@@ -19,7 +19,7 @@ use core::{
 use super::parts::{Dialect, Escaped, Site};
 use crate::{
     inspect::{
-        Event, NodeId, NodeKind, Record, Recorder, Wait, WaitKind,
+        Event, NodeId, NodeKind, Record, Recorder, Wait,
         recorder::{Copied, ThreadName, Trees},
     },
     time::Instant,
@@ -94,7 +94,7 @@ struct Known {
     /// The same for a parallel child from its beginning.
     kind: Option<NodeKind>,
     is_open: bool,
-    waits: Vec<WaitKind>,
+    waits: Vec<&'static str>,
     /// Arrows to its next poll.
     arrows: Vec<usize>,
 }
@@ -230,13 +230,13 @@ impl<'a> Trace<'a> {
 
     fn waiting(&mut self, key: Key, thread: usize, wait: &Wait) -> fmt::Result {
         let known = self.known(key);
-        known.waits.push(wait.kind());
+        known.waits.push(wait.what());
         let track = known.track;
         self.write(
             ("b", key.0, thread),
             format_args!(
                 ",\"cat\":\"node\",\"id\":\"{track:#x}\",\"name\":\"{}\",\"args\":{{\"resource\":\"{:#x}\"{}{}}}",
-                wait.kind().name(),
+                Escaped(Dialect::Json, wait.what()),
                 wait.resource().address(),
                 Field("site", Some(Site(wait.site()))),
                 Field("made", wait.resource().site().map(Site)),
@@ -251,7 +251,7 @@ impl<'a> Trace<'a> {
                 ("e", key.0, thread),
                 format_args!(
                     ",\"cat\":\"node\",\"id\":\"{track:#x}\",\"name\":\"{}\"",
-                    wait.name()
+                    Escaped(Dialect::Json, wait)
                 ),
             )?;
         }

@@ -64,7 +64,7 @@ fn node(f: &mut fmt::Formatter<'_>, entry: Entry<'_>) -> fmt::Result {
         write!(f, "\\n{}", node.state().name())?;
     }
     for wait in node.waits().iter().filter(|wait| !has_place(wait)) {
-        write!(f, "\\n{}", Brief(wait))?;
+        write!(f, "\\n{}", Escaped(Dialect::Dot, Brief(wait)))?;
     }
     writeln!(f, "\", color=\"{}\"];", color(entry))?;
     match entry.parent() {
@@ -87,7 +87,7 @@ fn edge(f: &mut fmt::Formatter<'_>, entry: Entry<'_>, wait: &Wait) -> fmt::Resul
     writeln!(
         f,
         "\"];\n  n{from} -> r{to:x} [style=dashed, label=\"{}\"];",
-        Brief(wait)
+        Escaped(Dialect::Dot, Brief(wait))
     )
 }
 

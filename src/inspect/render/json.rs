@@ -20,7 +20,7 @@ use crate::inspect::{Entry, Snapshot, Wait};
 /// | `token` | the id of the scope's token, as text, or `null` |
 /// | `age_ms`, `cancelled_ms` | whole milliseconds, or `null` |
 /// | `cause` | text or `null` |
-/// | `waits` | objects with `kind`, `site`, `resource` (its address, as text), `made` (its site or `null`), `age_ms` |
+/// | `waits` | objects with `kind`, `name` (what the program calls it, or `null`), `site`, `resource` (its address, as text), `made` (its site or `null`), `age_ms` |
 /// | `more_waits` | how many there are beyond these |
 ///
 /// # Examples
@@ -83,6 +83,7 @@ fn line(f: &mut fmt::Formatter<'_>, entry: Entry<'_>) -> fmt::Result {
 
 fn wait(f: &mut fmt::Formatter<'_>, wait: &Wait) -> fmt::Result {
     write!(f, "{{\"kind\":\"{}\"", wait.kind().name())?;
+    text(f, "name", wait.name)?;
     text(f, "site", Some(wait.site()))?;
     write!(f, ",\"resource\":\"{:#x}\"", wait.resource().address())?;
     text(f, "made", wait.resource().site())?;

@@ -203,7 +203,7 @@ pub(super) struct Brief<'a>(pub(super) &'a Wait);
 
 impl Display for Brief<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.kind().name())?;
+        f.write_str(self.0.what())?;
         match self.0.age() {
             Some(age) => after(f, " ", Age(age)),
             None => Ok(()),
@@ -220,7 +220,7 @@ impl Display for Waiting<'_> {
         if parts.ages {
             Brief(wait).fmt(f)?;
         } else {
-            f.write_str(wait.kind().name())?;
+            f.write_str(wait.what())?;
         }
         if parts.sites {
             after(f, " at ", Site(wait.site()))?;

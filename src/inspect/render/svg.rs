@@ -212,7 +212,7 @@ impl Display for Doing<'_> {
         if Leaving(node).has_to() {
             write!(f, "{}", Since(node))?;
             return match wait {
-                Some(wait) => write!(f, ", in {}", wait.kind().name()),
+                Some(wait) => write!(f, ", in {}", wait.what()),
                 None => Ok(()),
             };
         }

@@ -48,9 +48,8 @@ fn role(kind: WaitKind) -> Option<Role> {
         WaitKind::Send => Role::Receiver,
         WaitKind::Slot => Role::Started,
         WaitKind::Result => Role::Member,
-        WaitKind::Join | WaitKind::Scope | WaitKind::Token | WaitKind::Event | WaitKind::Sleep => {
-            return None;
-        }
+        WaitKind::Join | WaitKind::Scope | WaitKind::Token | WaitKind::Event => return None,
+        WaitKind::Sleep | WaitKind::Other => return None,
     })
 }
 

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{StallReport, graph::Vertex, is_awaited, waits_for_children};
+use super::{StallReport, graph::Vertex, is_awaited, is_from_outside, waits_for_children};
 use crate::inspect::{
     Entry, Node, State, Wait, WaitKind,
     render::parts::{Age, Dialect, Escaped, Label, Site},
@@ -50,9 +50,8 @@ struct Rest<'a> {
 impl<'a> Rest<'a> {
     fn sort(&mut self, report: &StallReport, entry: Entry<'a>) {
         let waits = entry.node().waits();
-        let is_of = |kind| waits.iter().any(|wait| wait.kind() == kind);
         let has_end = |wait: &Wait| report.enders(wait).next().is_some();
-        let part = if is_of(WaitKind::Sleep) || waits.more() > 0 {
+        let part = if waits.iter().any(is_from_outside) || waits.more() > 0 {
             &mut self.outside
         } else if waits.iter().any(has_end) || (is_idle(entry) && waits_for_children(entry)) {
             &mut self.others
@@ -128,6 +127,7 @@ impl StallReport {
         write!(f, "{}", Waiting(of.node(), wait))?;
         match wait.kind() {
             WaitKind::Sleep => return f.write_str(": its timer may wake it"),
+            WaitKind::Other => return f.write_str(": that may come from outside"),
             WaitKind::Event => return f.write_str(": nobody is known who brings it about"),
             WaitKind::Token => return f.write_str(": whoever has the token may"),
             _ => {}
@@ -251,7 +251,7 @@ fn somebody(kind: WaitKind) -> &'static str {
         WaitKind::Slot => "; the places have ",
         WaitKind::Result => "; the children are ",
         WaitKind::Join | WaitKind::Scope => " of ",
-        WaitKind::Token | WaitKind::Event | WaitKind::Sleep => "",
+        WaitKind::Token | WaitKind::Event | WaitKind::Sleep | WaitKind::Other => "",
     }
 }
 
@@ -264,7 +264,7 @@ fn nobody(kind: WaitKind) -> &'static str {
         WaitKind::Slot => ": nobody here has one",
         WaitKind::Result => ": it has no children",
         WaitKind::Join | WaitKind::Scope => " of one that is not here",
-        WaitKind::Token | WaitKind::Event | WaitKind::Sleep => "",
+        WaitKind::Token | WaitKind::Event | WaitKind::Sleep | WaitKind::Other => "",
     }
 }
 
@@ -301,7 +301,11 @@ impl fmt::Display for Waiting<'_> {
             return f.write_str("has not started, for want of a place");
         }
         let site = Escaped(Dialect::Line, Site(wait.site()));
-        write!(f, "{} at {site}", verb(wait.kind()))?;
+        f.write_str(verb(wait.kind()))?;
+        if wait.kind() == WaitKind::Other {
+            write!(f, " {}", Escaped(Dialect::Line, wait.what()))?;
+        }
+        write!(f, " at {site}")?;
         if let Some(made) = wait.resource().site() {
             write!(f, " (made at {})", Escaped(Dialect::Line, Site(made)))?;
         }
@@ -326,5 +330,6 @@ fn verb(kind: WaitKind) -> &'static str {
         WaitKind::Sleep => "sleeps",
         WaitKind::Result => "waits for a result",
         WaitKind::Lock => "waits for a lock",
+        WaitKind::Other => "waits for",
     }
 }
