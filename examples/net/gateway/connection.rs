@@ -5,7 +5,7 @@ use std::{convert::Infallible, pin::pin, time::Duration};
 use hyper::{server::conn::http1, service::service_fn};
 use pleach::{CancelToken, par::Shared, select};
 
-use crate::{gateway::Gateway, runtime::Runtime, tally::Present};
+use crate::{gateway::Gateway, runtime::Runtime, tally::Present, told::Told};
 
 /// A client that takes longer for the head of a request, or has none for so long, is let go.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
@@ -20,6 +20,7 @@ pub(crate) async fn serve<R: Runtime>(
     stream: R::Stream,
     token: CancelToken,
 ) {
+    let stream = Told::new(stream, &"the client's bytes", &"the client to read");
     let _present = Present::new(&gateway.tally.tasks);
     let answer =
         service_fn(async |request| Ok::<_, Infallible>(gateway.answer(request, &token).await));

@@ -10,7 +10,9 @@ use hyper::{
     header::{CONTENT_TYPE, HeaderValue},
     rt::{Read, Write},
 };
-use pleach::scope;
+use pleach::{inspect::waiting, scope};
+
+use crate::told::Told;
 
 /// What an upstream has answered.
 pub(crate) struct Answer {
@@ -71,16 +73,18 @@ pub(crate) async fn exchange<S>(
 where
     S: Read + Write + Unpin + Send + 'static,
 {
+    let stream = Told::new(stream, &"the upstream's bytes", &"the upstream to read");
     let (mut sender, connection) = http1::handshake(stream).await?;
     scope!(named = "exchange", |s| {
         // hyper wants the connection polled beside the request; it need not come to its end. What
         // goes wrong with it the request tells.
         s.spawn_daemon(connection).named("wire");
-        let (head, body) = sender.send_request(request).await?.into_parts();
+        let answer = waiting(&"the upstream's answer", sender.send_request(request));
+        let (head, body) = answer.await?.into_parts();
         if head.status.is_server_error() {
             return Err(Fault::Failed(head.status));
         }
-        let body = Limited::new(body, most).collect().await;
+        let body = waiting(&"the rest of it", Limited::new(body, most).collect()).await;
         let body = body.map_err(|error| match error.is::<LengthLimitError>() {
             true => Fault::TooLong,
             false => Fault::Broken(error),

@@ -16,6 +16,7 @@
 //! | `gateway` | one request: to all upstreams, or to one after the other until one answers |
 //! | `upstream` | one upstream: its limit, its queue, and trying again |
 //! | `exchange` | one try: a request and its answer over a connection of its own |
+//! | `told` | a connection that tells what it waits for |
 //! | `runtime` | what is asked of tokio and of smol |
 //! | `reply`, `tally` | what is answered, and what is counted |
 //! | `run`, `signals`, `args` | from the command line to the exit status |
@@ -40,6 +41,8 @@ mod server;
 mod signals;
 #[cfg(unix)]
 mod tally;
+#[cfg(unix)]
+mod told;
 #[cfg(unix)]
 mod upstream;
 

@@ -15,6 +15,7 @@ use std::{io, net::TcpListener, sync::atomic::Ordering::Relaxed, time::Duration}
 use pleach::{
     CancelToken,
     cancel::CauseKind,
+    inspect::waiting,
     par::{ParScope, Shared},
     par_scope,
     scope::Slot,
@@ -91,7 +92,7 @@ async fn next_client<'env, R: Runtime>(
 
 async fn accept<R: Runtime>(listener: &R::Listener) -> R::Stream {
     loop {
-        match R::accept(listener).await {
+        match waiting(&"a client", R::accept(listener)).await {
             Ok(stream) => return stream,
             // A client that is gone already, or no file descriptor left: others may have more
             // luck, a little later.

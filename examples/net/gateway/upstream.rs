@@ -14,6 +14,7 @@ use hyper::{
 };
 use pleach::{
     Semaphore,
+    inspect::waiting,
     time::{Backoff, Jitter, retry},
 };
 use serde_json::{Value, json};
@@ -89,7 +90,8 @@ impl Upstream {
             .header(CONNECTION, "close")
             .body(Empty::new())
             .expect("all of it was valid before");
-        let answer = match runtime.connect(self.address).await {
+        let connect = waiting(&"the upstream to accept", runtime.connect(self.address));
+        let answer = match connect.await {
             Ok(stream) => exchange(stream, request, self.max_body).await,
             Err(error) => Err(Fault::Unreachable(error)),
         };

@@ -17,8 +17,8 @@ Usage: top [OPTIONS]
   --clients N         let about N clients be there at a time (default: 24)
   --workers N         run the gateway on N threads (default: 2)
   --every MS          look so often (default: 500)
-  --stuck SECONDS     mark what was not polled for so long and waits neither for time nor for what
-                      is below it (default: 5)
+  --stuck SECONDS     mark what was not polled for so long and waits neither for time, nor for what
+                      is below it, nor for something from outside (default: 5)
   --after SECONDS     with what follows: look when it has run for so long (default: 3)
   --once              print the tree as text, and end
   --svg FILE          write the tree as a picture, and end

@@ -42,8 +42,8 @@ const HELP: &str = "\
  q Ctrl-C       quit
 
  x  cancelled and still there, or below what is
- !  stuck: not polled for long, and waits neither for time nor
-    for what is below it";
+ !  stuck: not polled for long, and waits neither for time, nor
+    for what is below it, nor for something from outside";
 
 pub(crate) fn draw(screen: &mut ratatui::Frame<'_>, frame: &Frame, view: &View) {
     let area = screen.area();
@@ -215,7 +215,7 @@ fn tell_wait(wait: &Wait) -> String {
     let made = made.map_or_else(String::new, |site| format!(", of {}", text::place(site)));
     format!(
         "waits: {}{age} at {}{made}",
-        wait.kind().name(),
+        wait.what(),
         text::place(wait.site())
     )
 }

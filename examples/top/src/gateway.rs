@@ -20,6 +20,8 @@ mod server;
 #[allow(dead_code, reason = "there is no exit status here")]
 #[path = "../../net/gateway/tally.rs"]
 mod tally;
+#[path = "../../net/gateway/told.rs"]
+mod told;
 #[path = "../../net/gateway/upstream.rs"]
 mod upstream;
 

@@ -189,13 +189,14 @@ impl Totals {
     }
 }
 
-/// Whether it ought to go on: it has begun, and neither time nor what is below it will wake it.
+/// Whether it ought to go on: it has begun, and neither time, nor what is below it, nor
+/// something from outside will wake it.
 fn may_be_stuck(node: &Node) -> bool {
     let has_begun = node.kind() != NodeKind::Token && node.state() != State::Unstarted;
     let is_patient = |wait: &Wait| {
         matches!(
             wait.kind(),
-            WaitKind::Join | WaitKind::Scope | WaitKind::Sleep
+            WaitKind::Join | WaitKind::Scope | WaitKind::Sleep | WaitKind::Other
         )
     };
     has_begun && !node.waits().iter().any(is_patient)

@@ -53,7 +53,7 @@ pub(crate) fn short_wait(wait: &Wait) -> String {
     let age = wait
         .age()
         .map_or_else(String::new, |age| format!(" {}", time(age)));
-    format!("{}{age} {}", wait.kind().name(), short_place(wait.site()))
+    format!("{}{age} {}", wait.what(), short_place(wait.site()))
 }
 
 /// All that it waits for, in one line.

@@ -4,6 +4,7 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use pleach::{
     CancelToken,
+    inspect::waiting,
     runtime::TokioTimer,
     scope, select,
     time::{Clock, sleep, timeout},
@@ -50,7 +51,8 @@ async fn browse(number: u64, gateway: SocketAddr) -> io::Result<()> {
         let request = format!("GET /{whom}/{page} HTTP/1.1\r\nHost: gateway\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let patience = [IMPATIENT, PATIENT, PATIENT, PATIENT][random.below(4) as usize];
-        match timeout(TokioTimer, patience, http::read_answer(&mut stream)).await {
+        let answer = waiting(&"an answer", http::read_answer(&mut stream));
+        match timeout(TokioTimer, patience, answer).await {
             Ok(Ok(Some(_status))) => {}
             Ok(Ok(None)) | Err(_) => return Ok(()),
             Ok(Err(error)) => return Err(error),
@@ -64,7 +66,8 @@ async fn browse(number: u64, gateway: SocketAddr) -> io::Result<()> {
 /// Connects, and asks nothing: so its connection does nothing either.
 async fn idle(gateway: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect(gateway).await?;
-    let _ = timeout(TokioTimer, IDLE, stream.read_u8()).await;
+    let end = waiting(&"the gateway to leave", stream.read_u8());
+    let _ = timeout(TokioTimer, IDLE, end).await;
     Ok(())
 }
 

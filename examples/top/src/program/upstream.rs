@@ -3,6 +3,7 @@
 use std::{io, net::TcpListener, time::Duration};
 
 use pleach::{
+    inspect::waiting,
     runtime::TokioTimer,
     scope,
     time::{sleep, timeout},
@@ -45,7 +46,7 @@ pub(super) async fn serve(manner: Manner, listener: TcpListener) -> io::Result<(
     let listener = tokio::net::TcpListener::from_std(listener)?;
     scope!(named = "requests", |s| {
         for seed in 0.. {
-            if let Ok((stream, _)) = listener.accept().await {
+            if let Ok((stream, _)) = waiting(&"a connection", listener.accept()).await {
                 s.spawn(answer(manner, stream, seed)).named("request");
             } else {
                 // No file descriptor is left: a little later there is.
@@ -60,7 +61,8 @@ pub(super) async fn serve(manner: Manner, listener: TcpListener) -> io::Result<(
 /// One request. What goes wrong with its connection is the gateway's matter.
 async fn answer(manner: Manner, stream: TcpStream, seed: u64) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
-    if http::read_head(&mut stream).await?.is_none() {
+    let head = waiting(&"a request", http::read_head(&mut stream));
+    if head.await?.is_none() {
         return Ok(());
     }
     let mut random = Random::new(seed);
@@ -70,7 +72,7 @@ async fn answer(manner: Manner, stream: TcpStream, seed: u64) -> io::Result<()> 
         Manner::Flaky => ([200, 500, 503][random.below(3) as usize], random.below(100)),
         Manner::Mute => {
             // Until the gateway closes the connection.
-            stream.read_u8().await?;
+            waiting(&"the gateway to leave", stream.read_u8()).await?;
             return Ok(());
         }
     };
