@@ -51,6 +51,12 @@ impl Made {
         Self
     }
 
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    #[inline(always)]
+    pub(crate) fn at(_: &Site) -> Self {
+        Self
+    }
+
     #[inline(always)]
     pub(crate) fn resource(&self) -> Resource {
         Resource

@@ -40,6 +40,8 @@ use core::{
 };
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub(crate) use handles::channel_made;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use handles::{Receiver, Sender, channel};
 pub use handles::{ReceiverRef, SenderRef, WaitClosed};
 

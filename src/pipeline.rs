@@ -114,7 +114,7 @@ pub use failed::Failed;
 pub use flow::Flow;
 pub use worker_pool::WorkerPool;
 
-use crate::{CancelToken, OwnedMember, Scope, WaitGroup, channel, sys::Shared};
+use crate::{CancelToken, OwnedMember, Scope, WaitGroup, channel, inspect::Site, sys::Shared};
 use link::{Input, Link, Outlet};
 use state::State;
 
@@ -172,8 +172,9 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
             room,
             open: open.add_owned(),
         };
+        let site = Site::here();
         // Not a member of either group: it waits for both.
-        scope.spawn_try(async move { state.watch(&open).await });
+        scope.spawn_try(async move { state.watch(site, &open).await });
         pipeline
     }
 

@@ -91,6 +91,12 @@ impl Made {
         Self(Location::caller())
     }
 
+    /// There, for what a stage of a pipeline makes later.
+    #[cfg(target_has_atomic = "ptr")]
+    pub(crate) fn at(site: &Site) -> Self {
+        Self(site.at)
+    }
+
     /// As those see it who wait at it.
     pub fn resource(&self) -> Resource {
         Resource {

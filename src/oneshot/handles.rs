@@ -12,7 +12,7 @@ use futures_core::future::FusedFuture;
 use super::{Oneshot, RecvError, SendError, TryRecvError};
 use crate::inspect::Site;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-use crate::sys::Shared;
+use crate::{inspect::Made, sys::Shared};
 
 /// The two sides of a new handover. One allocation, and none later.
 ///
@@ -30,7 +30,16 @@ use crate::sys::Shared;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[cfg_attr(feature = "inspect", track_caller)]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let shared = Shared::new(Oneshot::new());
+    channel_made(Made::here())
+}
+
+/// The same, as one that was made there.
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+#[cfg_attr(feature = "inspect", track_caller)]
+pub(crate) fn channel_made<T>(made: Made) -> (Sender<T>, Receiver<T>) {
+    let mut oneshot = Oneshot::new();
+    oneshot.made = made;
+    let shared = Shared::new(oneshot);
     shared.open();
     (Sender::of(Shared::clone(&shared)), Receiver::of(shared))
 }

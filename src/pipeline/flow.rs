@@ -199,7 +199,7 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
         let (outlet, flow) = pipeline.channel(1, false);
         pipeline.spawn(async move {
             let mut end = pin!(outlet.end());
-            while let Ok(permit) = outlet.results().reserve().await {
+            while let Ok(permit) = outlet.reserve().await {
                 let Some(items) = feed.take_many(most, end.as_mut()).await else {
                     break;
                 };
@@ -284,6 +284,7 @@ impl<'env, T: Send + 'env, E: Send + 'env> Flow<'env, T, E> {
     }
 
     /// Gives the items to a worker.
+    #[cfg_attr(feature = "inspect", track_caller)]
     fn feed(self) -> (Pipeline<'env, E>, Feed<T, Workers<'env, T>>) {
         let Self { pipeline, input } = self;
         let (receiver, token) = (input.receiver().clone(), pipeline.token().clone());

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     channel::{Receiver, Sender},
+    inspect::Site,
     sys::{Shared, lock::Lock, unwind},
 };
 use alloc::{boxed::Box, collections::VecDeque, sync::Arc};
@@ -93,9 +94,12 @@ pub(super) struct Outlet<'env, T, E> {
     sender: Sender<T>,
     link: Shared<Link<'env, T>>,
     state: Shared<State<'env, E>>,
+    site: Site,
 }
 
 impl<'env, T, E> Outlet<'env, T, E> {
+    /// Of a stage that is made here.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(
         sender: Sender<T>,
         link: Shared<Link<'env, T>>,
@@ -105,6 +109,7 @@ impl<'env, T, E> Outlet<'env, T, E> {
             sender,
             link,
             state,
+            site: Site::here(),
         }
     }
 
@@ -116,6 +121,10 @@ impl<'env, T, E> Outlet<'env, T, E> {
 impl<T: Send, E: Send> Output<T, E> for Outlet<'_, T, E> {
     fn results(&self) -> &Sender<T> {
         &self.sender
+    }
+
+    fn site(&self) -> &Site {
+        &self.site
     }
 
     fn end(&self) -> impl Future<Output = ()> + Send {
@@ -133,11 +142,12 @@ impl<T: Send, E: Send> Output<T, E> for Outlet<'_, T, E> {
 
 impl<T, E> Clone for Outlet<'_, T, E> {
     fn clone(&self) -> Self {
-        Self::new(
-            self.sender.clone(),
-            Shared::clone(&self.link),
-            Shared::clone(&self.state),
-        )
+        Self {
+            sender: self.sender.clone(),
+            link: Shared::clone(&self.link),
+            state: Shared::clone(&self.state),
+            site: self.site.again(),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     channel::{Receiver, Sender},
+    inspect::WaitKind,
     sys::Shared,
 };
 
@@ -74,7 +75,7 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
         let (outlet, flow) = self.channel(1, true);
         self.spawn(async move {
             let mut breath = Breath::new();
-            while let Ok(permit) = outlet.results().reserve().await {
+            while let Ok(permit) = outlet.reserve().await {
                 breath.take().await;
                 let Some(item) = items.next() else { break };
                 outlet.sent(permit.send(item));
@@ -93,9 +94,10 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
     {
         let (outlet, flow) = self.channel(1, true);
         self.spawn(async move {
-            let (mut items, mut end) = (pin!(items), pin!(outlet.end()));
+            let end = outlet.waits(WaitKind::Send, outlet.end());
+            let (mut items, mut end) = (pin!(items), pin!(end));
             let mut breath = Breath::new();
-            while let Ok(permit) = outlet.results().reserve().await {
+            while let Ok(permit) = outlet.reserve().await {
                 breath.take().await;
                 let next = poll_fn(|cx| items.as_mut().poll_next(cx));
                 let Some(Some(item)) = unless(end.as_mut(), next).await else {

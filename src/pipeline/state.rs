@@ -9,11 +9,15 @@
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use core::mem;
 
-use super::{Failed, work::yield_now};
+use super::{
+    Failed,
+    work::{Staged, yield_now},
+};
 use crate::{
     CancelToken, Event, WaitGroup,
     cancel::{Cause, CauseKind, Phase},
     channel::WeakReceiver,
+    inspect::{Site, WaitKind},
     select,
     sys::{
         atomic::{AtomicUsize, Ordering},
@@ -94,6 +98,7 @@ impl<'env, E> Held<'env, E> {
 }
 
 impl<'env, E> State<'env, E> {
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(token: CancelToken) -> Self {
         Self {
             ledger: Arc::new(Ledger {
@@ -146,23 +151,25 @@ impl<'env, E> State<'env, E> {
         self.ledger.news.set();
     }
 
-    /// Sees the pipeline to its end; `open` has members as long as flows can be added to it.
-    pub(super) async fn watch(&self, open: &WaitGroup) -> Result<(), Failed<E>> {
+    /// Sees the pipeline, which was made at `site`, to its end; `open` has members as long as flows can be added
+    /// to it.
+    pub(super) async fn watch(&self, site: Site, open: &WaitGroup) -> Result<(), Failed<E>> {
         let token = &self.ledger.token;
+        let complete = || Staged::new(&site, WaitKind::Event, open.wait());
         select! {
             biased;
-            _ = token.stopping() => self.close(true),
-            _ = open.wait() => return Ok(()),
+            _ = Staged::new(&site, WaitKind::Token, token.stopping()) => self.close(true),
+            _ = complete() => return Ok(()),
         }
         select! {
             biased;
-            _ = token.cancelled() => {}
-            _ = open.wait() => return Ok(()),
+            _ = Staged::new(&site, WaitKind::Token, token.cancelled()) => {}
+            _ = complete() => return Ok(()),
         }
         loop {
             self.close(true);
             self.close(false);
-            self.workers.wait().await;
+            Staged::new(&site, WaitKind::Event, self.workers.wait()).await;
             self.ledger.news.reset();
             // Who was woken for an item has it before it is counted.
             yield_now().await;
@@ -170,8 +177,8 @@ impl<'env, E> State<'env, E> {
             // Nothing was lost by then. Somebody may still come and lose something.
             select! {
                 biased;
-                _ = self.ledger.news.wait() => {}
-                _ = open.wait() => return self.report(),
+                _ = Staged::new(&site, WaitKind::Event, self.ledger.news.wait()) => {}
+                _ = complete() => return self.report(),
             }
         }
     }

@@ -4,14 +4,43 @@ use alloc::vec::Vec;
 use core::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    task::Poll,
+    task::{Context, Poll},
 };
+
+use pin_project_lite::pin_project;
 
 use crate::{
     CancelToken, Semaphore,
-    channel::{OwnedPermit, Receiver, SendError, Sender},
+    channel::{OwnedPermit, Receiver, Reserve, ReserveOwned, SendError, Sender},
+    inspect::{self, Made, Site, WaitKind},
     oneshot,
 };
+
+pin_project! {
+    /// A wait of a worker, which the program has begun where it made the stage, whatever it is made of.
+    pub(super) struct Staged<F> {
+        kind: WaitKind,
+        site: Site,
+        #[pin]
+        wait: F,
+    }
+}
+
+impl<F> Staged<F> {
+    pub(super) fn new(stage: &Site, kind: WaitKind, wait: F) -> Self {
+        let site = stage.again();
+        Self { kind, site, wait }
+    }
+}
+
+impl<F: Future> Future for Staged<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        inspect::as_one(cx, *this.kind, this.site, |cx| this.wait.poll(cx))
+    }
+}
 
 /// Gives others their turn after so many items: who always has an item, and room for its result,
 /// would never be pending.
@@ -70,16 +99,20 @@ pub(super) struct Feed<T, K> {
     receiver: Receiver<T>,
     token: CancelToken,
     breath: Breath,
+    site: Site,
     /// What lives as long as somebody takes items.
     keeps: K,
 }
 
 impl<T, K> Feed<T, K> {
+    /// Of a stage that is made here.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub(super) fn new(receiver: Receiver<T>, token: CancelToken, keeps: K) -> Self {
         Self {
             receiver,
             token,
             breath: Breath::new(),
+            site: Site::here(),
             keeps,
         }
     }
@@ -87,7 +120,8 @@ impl<T, K> Feed<T, K> {
     /// The next item, unless there are no more, or the token is cancelled, or it is the `end`.
     pub(super) async fn take(&mut self, end: Pin<&mut impl Future>) -> Option<T> {
         self.breath.take().await;
-        self.unless_over(end, self.receiver.recv()).await?.ok()
+        let received = self.unless_over(end, self.receiver.recv());
+        self.waits(received).await?.ok()
     }
 
     /// As [`take`](Self::take), as many as are there, up to `limit`.
@@ -99,8 +133,13 @@ impl<T, K> Feed<T, K> {
         self.breath.take().await;
         let mut items = Vec::new();
         let received = self.receiver.recv_many(&mut items, limit);
-        self.unless_over(end, received).await?.ok()?;
+        let received = self.unless_over(end, received);
+        self.waits(received).await?.ok()?;
         Some(items)
+    }
+
+    fn waits<F>(&self, receive: F) -> Staged<F> {
+        Staged::new(&self.site, WaitKind::Recv, receive)
     }
 
     /// What is promised to somebody who waits stays in the channel if it is over.
@@ -120,11 +159,13 @@ impl<T, K> Feed<T, K> {
 
 impl<T, K: Clone> Clone for Feed<T, K> {
     fn clone(&self) -> Self {
-        Self::new(
-            self.receiver.clone(),
-            self.token.clone(),
-            self.keeps.clone(),
-        )
+        Self {
+            receiver: self.receiver.clone(),
+            token: self.token.clone(),
+            breath: Breath::new(),
+            site: self.site.again(),
+            keeps: self.keeps.clone(),
+        }
     }
 }
 
@@ -138,6 +179,9 @@ impl<T, K> Drop for Feed<T, K> {
 pub(super) trait Output<U, E> {
     fn results(&self) -> &Sender<U>;
 
+    /// Where the stage was made.
+    fn site(&self) -> &Site;
+
     /// Ready when there is no use in waiting for items.
     fn end(&self) -> impl Future<Output = ()> + Send;
 
@@ -146,6 +190,20 @@ pub(super) trait Output<U, E> {
 
     /// An item had no result. Called while the worker still has its feed.
     fn failed(&self, error: E);
+
+    /// Room for a result.
+    fn reserve(&self) -> Staged<Reserve<'_, U>> {
+        self.waits(WaitKind::Send, self.results().reserve())
+    }
+
+    /// The same, for longer than this is there.
+    fn reserve_owned(&self) -> Staged<ReserveOwned<U>> {
+        self.waits(WaitKind::Send, self.results().reserve_owned())
+    }
+
+    fn waits<F>(&self, kind: WaitKind, wait: F) -> Staged<F> {
+        Staged::new(self.site(), kind, wait)
+    }
 
     fn sent(&self, sent: Result<(), SendError<U>>) {
         if let Err(SendError(result)) = sent {
@@ -163,7 +221,7 @@ pub(super) async fn work<T, U, E, K, Fut>(
     Fut: Future<Output = Result<Option<U>, E>>,
 {
     let mut end = pin!(output.end());
-    while let Ok(permit) = output.results().reserve().await {
+    while let Ok(permit) = output.reserve().await {
         let result = loop {
             let Some(item) = feed.take(end.as_mut()).await else {
                 return;
@@ -195,14 +253,14 @@ pub(super) async fn work_in_order<T, U, E, K, Fut>(
 {
     let mut end = pin!(output.end());
     loop {
-        let turn = turn.acquire().await;
-        let Ok(permit) = output.results().reserve_owned().await else {
+        let turn = output.waits(WaitKind::Acquire, turn.acquire()).await;
+        let Ok(permit) = output.reserve_owned().await else {
             return;
         };
         let Some(item) = feed.take(end.as_mut()).await else {
             return;
         };
-        let (sender, due) = oneshot::channel();
+        let (sender, due) = oneshot::channel_made(Made::at(output.site()));
         // It never fails, as the other end of the line is there as long as this one.
         let _ = line.send((due, permit)).await;
         drop(turn);
@@ -216,9 +274,9 @@ pub(super) async fn work_in_order<T, U, E, K, Fut>(
 
 /// Sends results on as they come to the head of the line.
 pub(super) async fn send_in_order<U, E>(line: Receiver<Due<U>>, output: &impl Output<U, E>) {
-    while let Ok((due, permit)) = line.recv().await {
+    while let Ok((due, permit)) = output.waits(WaitKind::Recv, line.recv()).await {
         // No result: it was filtered out, or its worker failed.
-        if let Ok(result) = due.await {
+        if let Ok(result) = output.waits(WaitKind::Recv, due).await {
             output.sent(permit.send(result));
         }
     }

@@ -3,10 +3,11 @@
 use alloc::{sync::Arc, vec::Vec};
 use core::{convert::Infallible, fmt, future::Future, iter};
 
-use super::work::{Feed, Output, work};
+use super::work::{Feed, Output, Staged, work};
 use crate::{
     CancelToken, Scope, WaitGroup,
     channel::{self, Receiver, Send as Submit, SendEnd, Sender, TrySendError},
+    inspect::{Site, WaitKind},
     scope::Threaded,
     select,
     sys::Shared,
@@ -104,9 +105,14 @@ impl<T> WorkerPool<T> {
         for feed in iter::repeat_n(feed, workers) {
             let (sender, f) = (results.clone(), Shared::clone(&f));
             let member = working.add_owned();
-            let token = token.clone();
+            let (token, site) = (token.clone(), Site::here());
             scope.spawn(async move {
-                work(feed, &Results { sender, token }, &*f).await;
+                let results = Results {
+                    sender,
+                    token,
+                    site,
+                };
+                work(feed, &results, &*f).await;
                 drop(member);
             });
         }
@@ -129,6 +135,7 @@ impl<T> WorkerPool<T> {
     /// # Errors
     ///
     /// [`SendError`](channel::SendError), with the job, if the pool takes no jobs any more.
+    #[cfg_attr(feature = "inspect", track_caller)]
     pub fn submit(&self, job: T) -> Submit<'_, T> {
         self.jobs.send(job)
     }
@@ -166,11 +173,15 @@ impl<T> WorkerPool<T> {
     ///
     /// The pool is cancelled when the future is first polled. Dropping it then loses no job: another
     /// call gives them back.
-    pub async fn cancel(&self) -> Vec<T> {
-        self.jobs.close();
-        self.token.cancel();
-        self.working.wait().await;
-        self.left.drain().collect()
+    #[cfg_attr(feature = "inspect", track_caller)]
+    pub fn cancel(&self) -> impl Future<Output = Vec<T>> {
+        let site = Site::here();
+        async move {
+            self.jobs.close();
+            self.token.cancel();
+            Staged::new(&site, WaitKind::Event, self.working.wait()).await;
+            self.left.drain().collect()
+        }
     }
 
     /// Whether jobs are not taken any more.
@@ -184,11 +195,16 @@ impl<T> WorkerPool<T> {
 struct Results<U> {
     sender: Sender<U>,
     token: CancelToken,
+    site: Site,
 }
 
 impl<U: Send> Output<U, Infallible> for Results<U> {
     fn results(&self) -> &Sender<U> {
         &self.sender
+    }
+
+    fn site(&self) -> &Site {
+        &self.site
     }
 
     async fn end(&self) {

@@ -6,6 +6,7 @@ mod support;
 mod foreign;
 mod kinds;
 mod over;
+mod stages;
 mod threads;
 mod ties;
 mod tokens;
