@@ -57,6 +57,8 @@
 mod blocking;
 mod job;
 mod macros;
+#[cfg(not(all(feature = "testing", not(loom))))]
+mod no_origin;
 mod parallel;
 mod proxy;
 mod run;
@@ -73,6 +75,11 @@ pub use parallel::Parallel;
 pub use run::ParRun;
 pub use scope::ParScope;
 pub use shared::Shared;
+
+#[cfg(not(all(feature = "testing", not(loom))))]
+use self::no_origin::Origin;
+#[cfg(all(feature = "testing", not(loom)))]
+use crate::testing::Origin;
 
 use crate::{
     cancel::Token,

@@ -151,13 +151,14 @@
 //! Other threads and the time of the system; the order of a `HashMap` with its usual hasher; addresses; random
 //! numbers that are not of [`Sim::rng`]; with `inspect`, the numbers of trees of tokens and which ties are
 //! kept of many. Nothing else is shared by simulations: tests that run at the same
-//! time, in threads of one process, know nothing of one another. The only variable of a thread is which
-//! simulation it runs.
+//! time, in threads of one process, know nothing of one another. The only variables of a thread are which
+//! simulation it runs, and for which line of the program a task is being spawned.
 
 mod alarms;
 mod explore;
 mod halt;
 pub mod inject;
+mod origin;
 mod payload;
 mod rng;
 mod seed;
@@ -169,6 +170,7 @@ mod waker;
 
 pub use explore::{Explore, Explored, Failure, explore};
 pub use halt::{Halted, TaskInfo, Why};
+pub(crate) use origin::Origin;
 pub use rng::Rng;
 pub use seed::{ParseSeedError, Seed};
 pub use sim::{Sim, Task};

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::{fmt, future::Future, marker::PhantomData, mem, pin::Pin};
 
 use super::{
-    ParScope,
+    Origin, ParScope,
     job::Job,
     par_scope,
     proxy::Proxy,
@@ -83,7 +83,7 @@ where
     S: Spawn + Clone + Send + 'env,
 {
     /// Spawns a child, as [`ParScope::spawn`] does.
-    #[cfg_attr(feature = "inspect", track_caller)]
+    #[cfg_attr(any(feature = "inspect", feature = "testing"), track_caller)]
     pub fn spawn<F>(&self, future: F) -> Handle<F::Output>
     where
         F: Future<Output: Send + 'env> + Send + 'env,
@@ -128,14 +128,21 @@ impl<S> fmt::Debug for BlockingScope<'_, S> {
 struct RunBorrowing<S, F> {
     runtime: S,
     future: F,
+    origin: Origin,
 }
 
 impl<S, F> RunBorrowing<S, F> {
     /// # Safety
     ///
     /// What the future borrows is there until the crew is empty of which its task is a member.
+    #[cfg_attr(feature = "testing", track_caller)]
     unsafe fn new(runtime: S, future: F) -> Self {
-        Self { runtime, future }
+        let origin = Origin::here();
+        Self {
+            runtime,
+            future,
+            origin,
+        }
     }
 }
 
@@ -152,6 +159,6 @@ where
         // the post, which may own an output, are gone, and until then all that they borrow is there,
         // by the word given to `new`. What is left of the task is a box without borrows.
         let task: Pin<Box<dyn Future<Output = ()> + Send>> = unsafe { mem::transmute(task) };
-        self.runtime.spawn(task);
+        self.origin.spawns(|| self.runtime.spawn(task));
     }
 }

@@ -2,7 +2,10 @@
 
 use core::future::Future;
 
-use super::task::{Call, Post, Task};
+use super::{
+    Origin,
+    task::{Call, Post, Task},
+};
 use crate::runtime::{Spawn, SpawnBlocking};
 
 /// Something to be done elsewhere, and by whom, for a post `P`.
@@ -16,6 +19,7 @@ pub(super) trait Job<P: Post> {
 pub(super) struct RunFuture<S, F> {
     pub(super) runtime: S,
     pub(super) future: F,
+    pub(super) origin: Origin,
 }
 
 impl<S, F, P> Job<P> for RunFuture<S, F>
@@ -25,7 +29,8 @@ where
     P: Post + 'static,
 {
     fn start(self, post: P) {
-        self.runtime.spawn(Task::new(self.future, post));
+        let task = Task::new(self.future, post);
+        self.origin.spawns(|| self.runtime.spawn(task));
     }
 }
 

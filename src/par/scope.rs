@@ -3,7 +3,7 @@
 use core::{convert::Infallible, fmt, future::Future};
 
 use super::{
-    Parallel, Shared,
+    Origin, Parallel, Shared,
     job::{CallBlocking, RunFuture},
     proxy::Proxy,
 };
@@ -114,10 +114,11 @@ impl<'env, S, B> ParScope<'env, S, B>
 where
     S: Spawn + Clone + Send + 'env,
 {
-    fn job<F>(&self, future: F) -> RunFuture<S, F> {
+    fn job<F>(&self, origin: Origin, future: F) -> RunFuture<S, F> {
         RunFuture {
             runtime: self.runtime.clone(),
             future,
+            origin,
         }
     }
 
@@ -136,27 +137,31 @@ where
     /// assert_eq!(sum, 3);
     /// # });
     /// ```
-    #[cfg_attr(feature = "inspect", track_caller)]
+    #[cfg_attr(any(feature = "inspect", feature = "testing"), track_caller)]
     pub fn spawn<F>(&self, future: F) -> Handle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.scope.spawn(child!(self.job(future))).parallel()
+        self.scope
+            .spawn(child!(self.job(Origin::here(), future)))
+            .parallel()
     }
 
     /// Spawns a child whose error ends the scope, as [`Scope::spawn_try`] does.
-    #[cfg_attr(feature = "inspect", track_caller)]
+    #[cfg_attr(any(feature = "inspect", feature = "testing"), track_caller)]
     pub fn spawn_try<F, T>(&self, future: F) -> Handle<T>
     where
         F: Future<Output = Result<T, B>> + Send + 'static,
         T: Send + 'static,
         B: Send + 'static,
     {
-        self.scope.spawn_try(child!(self.job(future))).parallel()
+        self.scope
+            .spawn_try(child!(self.job(Origin::here(), future)))
+            .parallel()
     }
 
     /// Spawns a child that gets a handle of its own, as [`Scope::spawn_with`] does.
-    #[cfg_attr(feature = "inspect", track_caller)]
+    #[cfg_attr(any(feature = "inspect", feature = "testing"), track_caller)]
     pub fn spawn_with<G, F>(&self, make: G) -> Handle<F::Output>
     where
         G: FnOnce(Self) -> F,
@@ -166,7 +171,7 @@ where
     }
 
     /// Spawns a child that owns `data` together with others; see [`Shared`].
-    #[cfg_attr(feature = "inspect", track_caller)]
+    #[cfg_attr(any(feature = "inspect", feature = "testing"), track_caller)]
     pub fn spawn_on<D, G, F>(&self, data: &Shared<D>, make: G) -> Handle<F::Output>
     where
         D: ?Sized,
@@ -182,55 +187,59 @@ where
     /// # Errors
     ///
     /// [`Refused`] with the future inside.
-    #[cfg_attr(feature = "inspect", track_caller)]
+    #[cfg_attr(any(feature = "inspect", feature = "testing"), track_caller)]
     pub fn try_spawn<F>(&self, future: F) -> Result<Handle<F::Output>, Refused<F>>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         self.scope
-            .try_spawn(child!(self.job(future)))
+            .try_spawn(child!(self.job(Origin::here(), future)))
             .map(Handle::parallel)
             .map_err(|refused| refused.map(|child| child.into_job().future))
     }
 
     /// Spawns a child in a place that was [waited for](Scope::slot).
-    #[cfg_attr(feature = "inspect", track_caller)]
+    #[cfg_attr(any(feature = "inspect", feature = "testing"), track_caller)]
     pub fn spawn_in<F>(&self, slot: Slot<'env, B>, future: F) -> Handle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        slot.spawn(child!(self.job(future))).parallel()
+        slot.spawn(child!(self.job(Origin::here(), future)))
+            .parallel()
     }
 
     /// Spawns a child that the scope does not wait for, as [`Scope::spawn_daemon`] does.
-    #[cfg_attr(feature = "inspect", track_caller)]
+    #[cfg_attr(any(feature = "inspect", feature = "testing"), track_caller)]
     pub fn spawn_daemon<F>(&self, future: F) -> Handle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.scope.spawn_daemon(child!(self.job(future))).parallel()
+        self.scope
+            .spawn_daemon(child!(self.job(Origin::here(), future)))
+            .parallel()
     }
 
     /// Spawns a child that is not dropped when the scope ends early, as [`Scope::spawn_shielded`]
     /// does.
-    #[cfg_attr(feature = "inspect", track_caller)]
+    #[cfg_attr(any(feature = "inspect", feature = "testing"), track_caller)]
     pub fn spawn_shielded<F>(&self, future: F) -> Handle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         self.scope
-            .spawn_shielded(child!(self.job(future)))
+            .spawn_shielded(child!(self.job(Origin::here(), future)))
             .parallel()
     }
 
     /// Spawns a child and waits until it says that it has started, as [`Scope::start`] does.
-    #[cfg_attr(feature = "inspect", track_caller)]
+    #[cfg_attr(any(feature = "inspect", feature = "testing"), track_caller)]
     pub fn start<V, F>(&self, make: impl FnOnce(Started<V>) -> F) -> Start<V, F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
+        let origin = Origin::here();
         self.scope
-            .start(|started| child!(self.job(make(started))))
+            .start(|started| child!(self.job(origin, make(started))))
             .parallel()
     }
 
@@ -274,12 +283,12 @@ where
     /// assert_eq!(squares, Ok(vec![1, 4, 9, 16]));
     /// # });
     /// ```
-    #[cfg_attr(feature = "inspect", track_caller)]
+    #[cfg_attr(any(feature = "inspect", feature = "testing"), track_caller)]
     pub fn parallel<F>(&self, future: F) -> Parallel<S, F>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        Parallel::new(self.job(future), self.crew.clone())
+        Parallel::new(self.job(Origin::here(), future), self.crew.clone())
     }
 }
 

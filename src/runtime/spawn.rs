@@ -46,6 +46,7 @@ macro_rules! by_pointer {
     ($($(#[$cfg:meta])* $pointer:ty;)+) => {$(
         $(#[$cfg])*
         impl<S: Spawn + ?Sized> Spawn for $pointer {
+            #[cfg_attr(feature = "testing", track_caller)]
             fn spawn<F>(&self, future: F)
             where
                 F: Future<Output = ()> + Send + 'static,
@@ -56,6 +57,7 @@ macro_rules! by_pointer {
 
         $(#[$cfg])*
         impl<S: SpawnLocal + ?Sized> SpawnLocal for $pointer {
+            #[cfg_attr(feature = "testing", track_caller)]
             fn spawn_local<F>(&self, future: F)
             where
                 F: Future<Output = ()> + 'static,

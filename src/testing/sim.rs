@@ -10,7 +10,9 @@ use core::{
     time::Duration,
 };
 
-use super::{Pause, Rng, Seed, Shuffled, SimSleep, TaskInfo, shared::Shared, simulation::current};
+use super::{
+    Pause, Rng, Seed, Shuffled, SimSleep, TaskInfo, origin, shared::Shared, simulation::current,
+};
 #[cfg(feature = "inspect")]
 use crate::inspect::{Inspect, StallReport};
 use crate::{
@@ -301,7 +303,8 @@ impl Spawn for Sim {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.shared.spawn(self.name, Location::caller(), future);
+        let site = origin::of(Location::caller());
+        self.shared.spawn(self.name, site, future);
     }
 }
 

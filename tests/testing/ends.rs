@@ -10,9 +10,13 @@ use std::{
 };
 
 use pleach::{
-    runtime::{Spawn, SpawnLocal},
+    par::Shared,
+    par_scope,
+    runtime::{Spawn, SpawnBoxed, SpawnLocal},
+    scope::Started,
     select::race,
     testing::{self, Explore, Sim, Simulation, Wakes},
+    try_par_scope,
 };
 
 use crate::support::message;
@@ -215,6 +219,58 @@ fn tasks_tell_where_they_come_from() {
         }
         assert_eq!(tasks[0].polls, 1);
     });
+}
+
+/// Where the tasks of a simulation that stalls were spawned: lines of this file, from `line` on.
+fn stalls_with(line: u32, main: impl AsyncFnOnce(Sim)) -> Vec<u32> {
+    let halted = Simulation::new(7).run(main).unwrap_err();
+    let mut lines: Vec<_> = (halted.tasks[1..].iter())
+        .map(|task| {
+            assert_eq!(task.site.file(), file!(), "{halted}");
+            task.site.line() - line
+        })
+        .collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// Though they become tasks later, when the scope is polled.
+#[test]
+fn parallel_children_are_told_of_by_the_line_that_has_spawned_them() {
+    let line = line!() + 3;
+    let lines = stalls_with(line, async |sim| {
+        let _ended = try_par_scope!(&sim, |s| -> () {
+            s.spawn(pending::<()>());
+            s.spawn_try(pending::<Result<(), ()>>());
+            s.spawn_with(|_s| pending::<()>());
+            s.spawn_on(&Shared::new(7), |_seven| pending::<()>());
+            let _handle = s.try_spawn(pending::<()>());
+            s.spawn_daemon(pending::<()>());
+            s.spawn_shielded(pending::<()>());
+            s.scope().spawn(s.parallel(pending::<()>()));
+            let slot = s.scope().slot().await.unwrap();
+            s.spawn_in(slot, pending::<()>());
+            let _never = s.start(|_: Started<()>| pending::<()>()).await;
+            Ok(())
+        })
+        .await;
+    });
+    assert_eq!(lines, [0, 1, 2, 3, 4, 5, 6, 7, 9, 10]);
+}
+
+#[test]
+fn also_by_what_points_to_the_simulation() {
+    let line = line!() + 4;
+    let lines = stalls_with(line, async |sim| {
+        let boxed: Arc<dyn SpawnBoxed + Send + Sync> = Arc::new(sim.clone());
+        par_scope!(boxed, |s| {
+            s.spawn(pending::<()>());
+            Spawn::spawn(&&sim, pending());
+            SpawnLocal::spawn_local(&Rc::new(sim), pending());
+        })
+        .await;
+    });
+    assert_eq!(lines, [0, 1, 2]);
 }
 
 #[test]
