@@ -1212,6 +1212,12 @@ GUARDS = [
 """,
     ),
     Guard(
+        "src/par/slot.rs",
+        "a task that waits on overlooks another waker",
+        "            if known.will_wake(cx.waker()) {\n",
+        "            if known.will_wake(cx.waker()) || true {\n",
+    ),
+    Guard(
         "src/par/parallel.rs",
         "a parallel future that has another task does not look again",
         "                if !desk.slot.is_done() {\n                    self.note",

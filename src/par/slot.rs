@@ -84,13 +84,18 @@ impl<T> Slot<T> {
     ///
     /// The caller is the task.
     pub(super) unsafe fn listen(&self, cx: &Context<'_>) -> bool {
+        // Relaxed: only the task sets the bit. An abort that is not seen finds it, and wakes.
+        if self.state.load(Ordering::Relaxed) & (LISTENS | ABORTED) == LISTENS {
+            // SAFETY: it is there; and if an abort takes it now, it is only compared.
+            let known = ManuallyDrop::new(unsafe { self.waker_in_place() });
+            if known.will_wake(cx.waker()) {
+                return true;
+            }
+        }
+        let waker = cx.waker().clone();
         // SAFETY: the caller's word.
-        let Ok(known) = (unsafe { self.take_waker() }) else {
+        let Ok(_known) = (unsafe { self.take_waker() }) else {
             return false;
-        };
-        let waker = match known {
-            Some(known) if known.will_wake(cx.waker()) => known,
-            _ => cx.waker().clone(),
         };
         let waker = MaybeUninit::new(Place {
             waker: ManuallyDrop::new(waker),
@@ -140,7 +145,8 @@ impl<T> Slot<T> {
 
     /// # Safety
     ///
-    /// The waker is in the place, which is the caller's. It is so no more after this.
+    /// The waker is in the place. Who uses what this gives for more than to compare it has the place, and
+    /// the waker is there no more after this.
     unsafe fn waker_in_place(&self) -> Waker {
         // SAFETY: the caller's word.
         let place = unsafe { self.read_place() };
@@ -150,12 +156,12 @@ impl<T> Slot<T> {
 
     /// # Safety
     ///
-    /// There is something in the place, which is the caller's. It is so no more after this.
+    /// There is something in the place, which nobody writes. What this gives is used as the caller may.
     unsafe fn read_place(&self) -> Place<T> {
-        self.place.with_mut(|place| {
-            // SAFETY: the caller's, by its word.
+        self.place.with(|place| {
+            // SAFETY: not written, by the caller's word.
             let place = unsafe { &*place };
-            // SAFETY: there is something, by the caller's word, and it is read once.
+            // SAFETY: there is something, by the caller's word.
             unsafe { place.assume_init_read() }
         })
     }

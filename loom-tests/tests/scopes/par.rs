@@ -118,6 +118,26 @@ fn a_task_that_is_not_ready_when_its_child_is_dropped_is_woken() {
 }
 
 #[test]
+fn a_task_that_waits_on_beside_the_drop_of_its_child_is_woken() {
+    Explore::new().shallow(3).run(
+        &[true, false],
+        watched(|| {
+            let (running, mut task) = scope_of(pending::<()>());
+            let woken = Arc::new(Task::default());
+            let waker = Waker::from(Arc::clone(&woken));
+            assert!(poll_now(task.as_mut(), &waker).is_pending());
+            let dropped = drop_elsewhere(running);
+            let was_ready = poll_now(task.as_mut(), &waker).is_ready();
+            dropped.join().unwrap();
+            assert!(was_ready || woken.take(), "the task was not told");
+            drop((task, waker));
+            assert_eq!(Arc::strong_count(&woken), 1);
+            was_ready
+        }),
+    );
+}
+
+#[test]
 fn a_task_that_moves_to_another_waker_beside_the_drop_of_its_child_is_woken_by_one_of_them() {
     Explore::new().shallow(3).run(
         &[true, false],
