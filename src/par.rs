@@ -55,6 +55,7 @@
 
 #[cfg(not(loom))]
 mod blocking;
+mod desk;
 mod job;
 mod macros;
 #[cfg(not(all(feature = "testing", not(loom))))]

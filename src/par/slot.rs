@@ -13,7 +13,7 @@
 //! while it finds `LISTENS` the place is the waiter's from then on, who takes the waker. So a task that
 //! knows of the abort leaves its place alone, and ends its outcome itself, before it is done. Whoever
 //! comes second with `DONE` and `LEFT` takes the outcome, and ends the slot, where its memory is no
-//! matter of a count.
+//! matter of a count. (Two bits more are for a slot of which it is: see `desk.rs`.)
 
 use core::{
     marker::PhantomPinned,
@@ -34,6 +34,8 @@ const LEFT: usize = 1 << 2;
 const OUTPUT: usize = 1 << 3;
 const PANIC: usize = 1 << 4;
 const LISTENS: usize = 1 << 5;
+const WAITS: usize = 1 << 6;
+const GONE: usize = 1 << 7;
 
 /// The waiter does not want the outcome.
 struct Aborted;
@@ -65,8 +67,17 @@ unsafe impl<T: Send> Sync for Slot<T> {}
 /// The task's side.
 impl<T> Slot<T> {
     pub(super) fn new() -> Self {
+        Self::with(0)
+    }
+
+    /// One whose waiter has its waker at the desk.
+    pub(super) fn awaited() -> Self {
+        Self::with(WAITS)
+    }
+
+    fn with(state: usize) -> Self {
         Self {
-            state: AtomicUsize::new(0),
+            state: AtomicUsize::new(state),
             place: UnsafeCell::new(MaybeUninit::uninit()),
             _pinned: PhantomPinned,
         }
@@ -166,7 +177,7 @@ impl<T> Slot<T> {
         })
     }
 
-    /// Leaves what the task came to, or that it was lost.
+    /// Leaves what the task came to, or that it was lost; whether the waiter waits at the desk.
     ///
     /// By pointer: the waiter may end the slot before this returns, and use its memory for something
     /// else, which no reference that is an argument may see.
@@ -182,7 +193,7 @@ impl<T> Slot<T> {
     pub(super) unsafe fn put(
         this: NonNull<Self>,
         outcome: Option<Outcome<T>>,
-    ) -> Result<(), Option<Outcome<T>>> {
+    ) -> Result<bool, Option<Outcome<T>>> {
         let (place, which) = match outcome {
             Some(Ok(output)) => {
                 let output = ManuallyDrop::new(output);
@@ -201,14 +212,26 @@ impl<T> Slot<T> {
             // SAFETY: the task's, until `DONE`.
             this.place.with_mut(|place| unsafe { *place = filled });
         }
-        // Release: pairs with the waiter's acquires in `is_done` and `leave`, which see the outcome.
-        // Acquire: pairs with the release in `leave`; if that came first the slot is the task's. The bits
-        // are clear, and to add them is one instruction where to set them is a loop.
-        if this.state.fetch_add(DONE | which, Ordering::AcqRel) & LEFT == 0 {
-            return Ok(());
+        // Release: pairs with the waiter's acquires, which see the outcome. Acquire: pairs with the
+        // releases in `leave` and `leave_undone`, if one came first and the slot is the task's, and in
+        // `wait`. The bits are clear, and to add them is one instruction where to set them is a loop.
+        let before = this.state.fetch_add(DONE | which, Ordering::AcqRel);
+        if before & LEFT == 0 {
+            return Ok(before & WAITS != 0);
         }
         // SAFETY: the waiter has left.
         Err(unsafe { this.take() })
+    }
+
+    /// Has done with the desk, after the task was done; whether the waiter had before, and the memory is
+    /// the task's.
+    ///
+    /// By pointer: if not, the waiter frees it.
+    pub(super) fn go(this: NonNull<Self>) -> bool {
+        // SAFETY: alive until then.
+        let this = unsafe { this.as_ref() };
+        // Release, acquire: pairs with `leave_done`. Whoever frees it sees the other one done with it.
+        this.state.fetch_or(GONE, Ordering::AcqRel) & LEFT != 0
     }
 
     /// What the task came to; `None` if it was lost, or this was asked before.
@@ -218,15 +241,29 @@ impl<T> Slot<T> {
     /// The caller is the waiter, and has seen that the task is [done](Self::is_done); or the task,
     /// when the waiter has left.
     pub(super) unsafe fn take(&self) -> Option<Outcome<T>> {
-        // Relaxed, and no read-modify-write: nobody else changes the state now, and the caller has seen
-        // why.
+        // SAFETY: the caller's word; it is read once: the bits are clear then.
+        let outcome = unsafe { self.read_outcome() };
+        if outcome.is_some() {
+            // Relaxed, and no read-modify-write: nobody else changes the state now.
+            let state = self.state.load(Ordering::Relaxed);
+            self.state
+                .store(state & !(OUTPUT | PANIC), Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    /// The same, to be asked once.
+    ///
+    /// # Safety
+    ///
+    /// As for [`take`](Self::take), and the outcome was not taken before.
+    pub(super) unsafe fn read_outcome(&self) -> Option<Outcome<T>> {
+        // Relaxed: the caller has seen why the bits do not change any more.
         let state = self.state.load(Ordering::Relaxed);
         if state & (OUTPUT | PANIC) == 0 {
             return None;
         }
-        self.state
-            .store(state & !(OUTPUT | PANIC), Ordering::Relaxed);
-        // SAFETY: the caller's, by its word; there is one, and it is read once: the bits are clear now.
+        // SAFETY: the caller's, by its word; there is one, and it is read once.
         let place = unsafe { self.read_place() };
         Some(if state & OUTPUT != 0 {
             // SAFETY: it was written with `OUTPUT`, and is read once.
@@ -266,5 +303,51 @@ impl<T> Slot<T> {
         // Release: pairs with the acquire in `put`: the waiter has done with the slot. Acquire: pairs
         // with the release there.
         self.state.fetch_or(LEFT, Ordering::AcqRel) & DONE != 0
+    }
+
+    /// Takes its waker at the desk back, to change it; `false` if the task is done.
+    pub(super) fn stop_waiting(&self) -> bool {
+        // Acquire: pairs with the release in `put`.
+        self.state.fetch_and(!WAITS, Ordering::Acquire) & DONE == 0
+    }
+
+    /// Leaves a waker at the desk; `false` if the task was done without.
+    pub(super) fn wait(&self) -> bool {
+        // Release: pairs with the acquire in `put`, which finds the waker. Acquire: pairs with the release
+        // there.
+        self.state.fetch_or(WAITS, Ordering::AcqRel) & DONE == 0
+    }
+
+    /// Leaves the desk, and the waker there is its own; `false` if the task was done before.
+    pub(super) fn leave_undone(&self) -> bool {
+        // Acquire: pairs with the release in `put`.
+        let mut state = self.state.load(Ordering::Acquire);
+        while state & DONE == 0 {
+            // Release: pairs with the acquire in `put`: the waiter has done with the desk. Acquire: as
+            // above.
+            let swap = self.state.compare_exchange_weak(
+                state,
+                state | LEFT,
+                Ordering::Release,
+                Ordering::Acquire,
+            );
+            match swap {
+                Ok(_) => return true,
+                Err(newer) => state = newer,
+            }
+        }
+        false
+    }
+
+    /// Leaves the desk of a task that is done, with the outcome; whether that has gone, and the memory
+    /// is the waiter's.
+    ///
+    /// By pointer: if not, the task frees it.
+    pub(super) fn leave_done(this: NonNull<Self>) -> bool {
+        // SAFETY: alive until then.
+        let this = unsafe { this.as_ref() };
+        // Acquire, release: pairs with `go`. Whoever frees it sees the other one done with it.
+        this.state.load(Ordering::Acquire) & GONE != 0
+            || this.state.fetch_or(LEFT, Ordering::AcqRel) & GONE != 0
     }
 }

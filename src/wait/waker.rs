@@ -116,14 +116,6 @@ impl WakerCell {
         }
     }
 
-    /// A cell with the task of `cx` registered.
-    #[cfg(feature = "std")]
-    pub(crate) fn of(cx: &Context<'_>) -> Self {
-        Self {
-            waker: Lock::new(Some(cx.waker().clone())),
-        }
-    }
-
     /// Makes the task of `cx` the one to be woken. Clones the waker only if it is another.
     pub fn register(&self, cx: &Context<'_>) {
         let known = self.waker.with(

@@ -49,24 +49,52 @@ fn a_parallel_future_that_moves_to_another_task_beside_its_end_wakes_that_or_is_
             let was_ready = poll_now(parallel.as_mut(), &waker).is_ready();
             other.join().unwrap();
             assert!(was_ready || woken.take(), "a wake was lost");
-            drop(driver);
+            drop((parallel, driver, waker));
+            assert_eq!(Arc::strong_count(&woken), 1);
             was_ready
         }),
     );
 }
 
 #[test]
-fn the_drop_of_a_parallel_future_beside_its_end_frees_the_output_once() {
+fn a_parallel_future_that_stays_in_its_task_beside_its_end_wakes_that_or_is_ready_there() {
+    explore(
+        &[true, false],
+        watched(|| {
+            let shelf = Shelf::default();
+            let (driver, s) = par_scope(shelf.clone());
+            let woken = Arc::new(Task::default());
+            let waker = Waker::from(Arc::clone(&woken));
+            let mut parallel = Box::pin(s.parallel(async { Tracked::new(7) }));
+            assert!(poll_now(parallel.as_mut(), &waker).is_pending());
+            let task = shelf.take();
+            let other = thread::spawn(move || complete(task));
+            let was_ready = poll_now(parallel.as_mut(), &waker).is_ready();
+            other.join().unwrap();
+            assert!(was_ready || woken.take(), "a wake was lost");
+            drop((parallel, driver, waker));
+            assert_eq!(Arc::strong_count(&woken), 1);
+            was_ready
+        }),
+    );
+}
+
+#[test]
+fn the_drop_of_a_parallel_future_beside_its_end_frees_the_output_and_the_waker_once() {
     explore(
         &[()],
         watched(|| {
             let shelf = Shelf::default();
             let (driver, s) = par_scope(shelf.clone());
-            let parallel = polled(s.parallel(async { Tracked::new(7) }));
+            let woken = Arc::new(Task::default());
+            let waker = Waker::from(Arc::clone(&woken));
+            let mut parallel = Box::pin(s.parallel(async { Tracked::new(7) }));
+            assert!(poll_now(parallel.as_mut(), &waker).is_pending());
             let dropped = drop_elsewhere(parallel);
             complete(shelf.take());
             dropped.join().unwrap();
-            drop(driver);
+            drop((driver, waker));
+            assert_eq!(Arc::strong_count(&woken), 1);
         }),
     );
 }
