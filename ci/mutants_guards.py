@@ -941,20 +941,32 @@ GUARDS = [
     Guard(
         "src/group/slot.rs",
         "a waker gives a place back that others have, or that is queued",
-        "if before != RETIRED | WAKER {",
-        "if before & RETIRED == 0 {",
+        "if before == RETIRED | WAKER {",
+        "if before & RETIRED != 0 {",
     ),
     Guard(
         "src/group/slot.rs",
         "a waker gives a place back that has a child",
-        "if before != RETIRED | WAKER {",
-        "if before & !RETIRED != WAKER {",
+        "if before == RETIRED | WAKER {",
+        "if before & !RETIRED == WAKER {",
+    ),
+    Guard(
+        "src/group/slot.rs",
+        "a wake that ends the last waker does not let go of the chunk of a group that is gone",
+        "if head.link.unqueue(0) == QUEUED | RETIRED {",
+        "if head.link.unqueue(0) == usize::MAX {",
+    ),
+    Guard(
+        "src/group/slot.rs",
+        "a wake that ends its waker does not reach the parent",
+        "Pushed::Unparked(shared) => shared.ready.wake_parent(),",
+        "Pushed::Unparked(shared) => drop(shared),",
     ),
     Guard(
         "src/group/slot.rs",
         "the last waker does not let go of the chunk of a group that is gone",
         "if !unsafe { shared.give_back(self.0.as_ptr().cast()) } {",
-        "if !unsafe { shared.give_back(self.0.as_ptr().cast()) } && before == 0 {",
+        "if !unsafe { shared.give_back(self.0.as_ptr().cast()) } && cfg!(test) {",
     ),
     Guard(
         "src/group/shared.rs",

@@ -20,8 +20,9 @@
 //!
 //! 1. The future belongs to the driver. Wakers touch the head, and never the future.
 //! 2. A retired place that is not free is *lent*, and the driver counts it. Whoever makes it free
-//!    ends that: the driver if it comes off the queue and has no wakers, else the last waker, which
-//!    gives the place back to the driver, or, if there is no driver any more, tells the chunk. The
+//!    ends that: the driver if it comes off the queue and has no wakers, else the last waker (by its end,
+//!    or where the queue refuses what it has woken with that), which gives the place back to the driver,
+//!    or, if there is no driver any more, tells the chunk. The
 //!    memory stays until the driver and all who had places lent then have done so.
 //! 3. The bit `RETIRED` is set by the driver while it has the place; a waker that then finds
 //!    `QUEUED` clear may set it for a moment, and clears it before it gives its own count up.
@@ -40,7 +41,7 @@ use crate::{
 };
 use crate::{
     scope::{
-        ready::{Link, QUEUED},
+        ready::{Link, Pushed, QUEUED, ReadyQueue},
         registry::{Branch, Card},
     },
     sys::{
@@ -329,23 +330,81 @@ impl Place {
         }
     }
 
+    /// As [`wake`](Self::wake), and gives a waker's count up: of a place that is neither queued nor retired
+    /// with the bit, by one step.
+    ///
+    /// # Safety
+    ///
+    /// As for `release`.
+    unsafe fn wake_and_release(self) {
+        // SAFETY: the caller's count.
+        let head = unsafe { self.head() };
+        let state = &head.link.state;
+        let known = state.load(Ordering::Relaxed);
+        let queued = (known | QUEUED).wrapping_sub(WAKER);
+        // Acquire: as in `Link::queue`. No release: what comes before it goes with the push.
+        let is_queued = known & (QUEUED | RETIRED) == 0
+            && state
+                .compare_exchange(known, queued, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok();
+        if !is_queued {
+            // Also if the parent's waker panics.
+            let waker = Release(self);
+            // SAFETY: the caller's count.
+            return unsafe { waker.0.wake() };
+        }
+        let chunk = head.chunk();
+        // SAFETY: a queued place keeps its chunk.
+        let shared = unsafe { &chunk.as_ref().shared };
+        // SAFETY: in bounds of the place.
+        let card = unsafe { &raw const (*self.0.as_ptr()).card };
+        // SAFETY: its child, or what was one, since it was not retired when the bit was set.
+        unsafe { shared.branch.woken(card) };
+        let link = self.0.as_ptr().cast();
+        // SAFETY: the bit was set just now, and keeps the chunk and with it the block until the link is
+        // queued; after that a count of the block does.
+        let pushed = unsafe {
+            ReadyQueue::push_keeping(NonNull::from(&shared.ready), link, || shared.clone())
+        };
+        match pushed {
+            Pushed::Queued => {}
+            Pushed::Unparked(shared) => shared.ready.wake_parent(),
+            // The group is gone.
+            Pushed::Refused => {
+                if head.link.unqueue(0) == QUEUED | RETIRED {
+                    // SAFETY: retired, without wakers and not queued.
+                    unsafe { self.come_free() };
+                }
+            }
+        }
+    }
+
     /// # Safety
     ///
     /// The caller owns a waker's count of the place, and gives it up.
     unsafe fn release(self) {
         // SAFETY: the caller's count.
         let head = unsafe { self.head() };
-        let chunk = head.chunk();
         // Release: whoever uses the place again sees that this waker is done with it. Acquire:
         // pairs with the releases of the other wakers, and of the driver that retired it.
         let before = head.link.state.fetch_sub(WAKER, Ordering::AcqRel);
-        if before != RETIRED | WAKER {
-            return;
+        if before == RETIRED | WAKER {
+            // SAFETY: retired, without wakers and not queued.
+            unsafe { self.come_free() };
         }
-        // SAFETY: a lent place keeps its chunk.
+    }
+
+    /// Gives a lent place back to the driver, or tells its chunk.
+    ///
+    /// # Safety
+    ///
+    /// The place is retired, and free by what the caller did just now.
+    unsafe fn come_free(self) {
+        // SAFETY: a lent place is alive.
+        let chunk = unsafe { self.head() }.chunk();
+        // SAFETY: it keeps its chunk.
         let shared = unsafe { &chunk.as_ref().shared };
-        // SAFETY: retired, without wakers and not queued, so free and the caller's; the driver
-        // keeps the chunk.
+        // SAFETY: free and the caller's; the driver keeps the chunk.
         if !unsafe { shared.give_back(self.0.as_ptr().cast()) } {
             // SAFETY: the place was lent and is free, and the driver takes none back.
             unsafe { ChunkHead::settle(chunk, MINUS_ONE) };
@@ -373,11 +432,10 @@ static TABLE: RawWakerVTable = RawWakerVTable::new(
         RawWaker::new(data, &TABLE)
     },
     |data| {
-        // SAFETY: called by a waker of this table; waking by value gives its count up, also if
-        // the parent's waker panics.
-        let waker = Release(unsafe { Place::of(data) });
-        // SAFETY: the waker's count.
-        unsafe { waker.0.wake() };
+        // SAFETY: called by a waker of this table.
+        let place = unsafe { Place::of(data) };
+        // SAFETY: waking by value gives the waker's count up.
+        unsafe { place.wake_and_release() };
     },
     |data| {
         // SAFETY: called by a waker of this table.

@@ -172,6 +172,19 @@ fn a_wake_beside_the_drop_of_the_group_frees_its_memory_once() {
 }
 
 #[test]
+fn a_wake_and_the_end_of_its_waker_beside_the_drop_of_the_group_free_its_memory_once() {
+    explore(&[()], || {
+        let kept = Mutex::new(Vec::new());
+        let mut joined = Box::pin(group([leaving(&kept, 9)]).join(Discard::new()));
+        assert!(poll_now(joined.as_mut(), Waker::noop()).is_pending());
+        let waker = kept.lock().unwrap().pop().unwrap();
+        let other = thread::spawn(move || waker.wake_by_ref());
+        drop(joined);
+        other.join().unwrap();
+    });
+}
+
+#[test]
 fn two_wakers_dropped_beside_the_drop_of_the_group_free_its_memory_once() {
     explore(&[()], || {
         let kept = Mutex::new(Vec::new());
