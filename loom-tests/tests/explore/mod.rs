@@ -15,7 +15,7 @@ use std::{
     mem,
     pin::Pin,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
@@ -120,6 +120,7 @@ impl Explore {
         T: Ord + Send + 'static,
     {
         refuse_limits();
+        let _turn = turn();
         let executions = Arc::new(AtomicUsize::new(0));
         let seen = Arc::new(Mutex::new(BTreeSet::new()));
         self.builder().check({
@@ -156,6 +157,14 @@ fn refuse_limits() {
         limit, None,
         "this variable would cut the search short: unset it"
     );
+}
+
+/// One model at a time, if the environment has `PLEACH_IN_TURN`: where other work has the other
+/// processors. Loom maps and unmaps a stack for every thread of every execution, and in a virtual machine
+/// with two processors two models at a time take longer than one after the other.
+fn turn() -> Option<MutexGuard<'static, ()>> {
+    static TURN: Mutex<()> = Mutex::new(());
+    env::var_os("PLEACH_IN_TURN").map(|_| TURN.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// The test that is running: libtest names its threads so.

@@ -428,7 +428,11 @@ fn a_lost_wake_up_is_reported() {
         return;
     }
     let child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "a_lost_wake_up_is_reported", "--nocapture"])
+        .args([
+            "--exact",
+            "litmus::a_lost_wake_up_is_reported",
+            "--nocapture",
+        ])
         .env(CHILD, "1")
         .output()
         .unwrap();
