@@ -170,6 +170,7 @@ impl Child {
         S: Settle<F::Output>,
     {
         let counted = if counted { COUNTED } else { 0 };
+        let memory = Node::<F, S>::allocate();
         let header = Header {
             link: Link::new(QUEUED | UNSTARTED | HANDLE | kind as usize | counted),
             count: Count::new(2),
@@ -183,7 +184,7 @@ impl Child {
             }),
             joiner: UnsafeCell::new(Joiner::default()),
         };
-        Node::<F, S>::allocate(header, future)
+        Node::fill(memory, header, future)
     }
 
     /// The child whose link this is.

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use core::{
     future::Future,
     marker::PhantomData,
-    mem::{self, ManuallyDrop},
+    mem::{self, ManuallyDrop, MaybeUninit},
     pin::Pin,
     ptr::NonNull,
     task::{Context, Poll},
@@ -97,18 +97,25 @@ impl<F: Future, S: Settle<F::Output>> Node<F, S> {
         free: Self::free,
     };
 
-    pub(super) fn allocate(header: Header, future: F) -> Child {
-        let node = Box::into_raw(Box::new(Self {
+    /// Memory for one: asked for before its parts are made, so that these are made where they belong
+    /// and not copied.
+    pub(super) fn allocate() -> Box<MaybeUninit<Self>> {
+        Box::new_uninit()
+    }
+
+    pub(super) fn fill(mut memory: Box<MaybeUninit<Self>>, header: Header, future: F) -> Child {
+        memory.write(Self {
             header,
             slot: Slot {
                 future: ManuallyDrop::new(future),
             },
-        }));
+        });
+        let node = Box::into_raw(memory);
         // SAFETY: a box is not null.
         Child(unsafe { NonNull::new_unchecked(node.cast()) })
     }
 
-    /// Undoes [`allocate`](Self::allocate).
+    /// Undoes [`fill`](Self::fill).
     ///
     /// # Safety
     ///
