@@ -30,7 +30,7 @@
 //! atomic would be synchronised through by fences. The list lies behind a mutex of `std`, which
 //! loom does not see; it is never held across a call to loom.
 //!
-//! What guards all this, there being no proof: the models in `loom-tests/tests/litmus.rs`, and
+//! What guards all this, there being no proof: the models in `loom-tests/tests/primitives/litmus.rs`, and
 //! `differential.rs` beside them, which compares random programs with all their sequential
 //! interleavings. The day bare loom sees the smallest lost case, a litmus model fails; then
 //! this file can go.
