@@ -320,8 +320,13 @@ fn a_sleep_that_wakes_who_polled_it_first() {
 
 #[test]
 fn a_sleep_that_is_not_taken_out() {
-    let part = SUITE.timer(&Flaw::DropDoesNothing);
-    assert_found(part, "out of its timer", "it woke");
+    let found = fault_of(SUITE.timer(&Flaw::DropDoesNothing));
+    assert!(found.contains("out of its timer"), "{found}");
+    // The timer's thread may be late with a wake that ought not to come.
+    assert!(
+        found.contains("it woke") || found.contains("its waker is kept"),
+        "{found}"
+    );
 }
 
 type Work = Box<dyn FnOnce() + Send>;
