@@ -1153,8 +1153,8 @@ GUARDS = [
     Guard(
         "src/par/slot.rs",
         "a task changes its waker while the waiter has it",
-        "        if state & ABORTED != 0 {",
-        "        if state & 0 != 0 {",
+        "        if state & ABORTED != 0 {\n            return Err(Aborted);",
+        "        if state & 0 != 0 {\n            return Err(Aborted);",
     ),
     Guard(
         "src/par/slot.rs",

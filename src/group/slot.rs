@@ -232,7 +232,8 @@ impl<F> Slot<F> {
     /// Retires a place whose future is gone. Whether it is free at once; else it is lent.
     pub(super) fn retire(&self) -> bool {
         let state = &self.head.link.state;
-        // Acquire: pairs with the releasing subtraction of the last waker that there was.
+        // Acquire: pairs with the release of the last waker that there was: its subtraction, or where it
+        // has taken itself off the queue that refused it.
         if state.load(Ordering::Acquire) == 0 {
             return true;
         }
@@ -361,11 +362,12 @@ impl Place {
         // SAFETY: its child, or what was one, since it was not retired when the bit was set.
         unsafe { shared.branch.woken(card) };
         let link = self.0.as_ptr().cast();
-        // SAFETY: the bit was set just now, and keeps the chunk and with it the block until the link is
-        // queued; after that a count of the block does.
-        let pushed = unsafe {
-            ReadyQueue::push_keeping(NonNull::from(&shared.ready), link, || shared.clone())
-        };
+        // It borrows nothing of the chunk, which may be gone before it is dropped.
+        // SAFETY: called while the bit, set just now, keeps the chunk.
+        let keep = || unsafe { chunk.as_ref() }.shared.clone();
+        // SAFETY: the bit keeps the chunk and with it the block until the link is queued; after that a
+        // count of the block does.
+        let pushed = unsafe { ReadyQueue::push_keeping(NonNull::from(&shared.ready), link, keep) };
         match pushed {
             Pushed::Queued => {}
             Pushed::Unparked(shared) => shared.ready.wake_parent(),
@@ -373,7 +375,7 @@ impl Place {
             Pushed::Refused => {
                 if head.link.unqueue(0) == QUEUED | RETIRED {
                     // SAFETY: retired, without wakers and not queued.
-                    unsafe { self.come_free() };
+                    unsafe { self.come_free(chunk) };
                 }
             }
         }
@@ -385,12 +387,14 @@ impl Place {
     unsafe fn release(self) {
         // SAFETY: the caller's count.
         let head = unsafe { self.head() };
+        // Before the count is given up, for the models: they see by this that a waker was here.
+        let chunk = head.chunk();
         // Release: whoever uses the place again sees that this waker is done with it. Acquire:
         // pairs with the releases of the other wakers, and of the driver that retired it.
         let before = head.link.state.fetch_sub(WAKER, Ordering::AcqRel);
         if before == RETIRED | WAKER {
             // SAFETY: retired, without wakers and not queued.
-            unsafe { self.come_free() };
+            unsafe { self.come_free(chunk) };
         }
     }
 
@@ -398,11 +402,9 @@ impl Place {
     ///
     /// # Safety
     ///
-    /// The place is retired, and free by what the caller did just now.
-    unsafe fn come_free(self) {
-        // SAFETY: a lent place is alive.
-        let chunk = unsafe { self.head() }.chunk();
-        // SAFETY: it keeps its chunk.
+    /// The place is retired, free by what the caller did just now, and of that chunk.
+    unsafe fn come_free(self, chunk: NonNull<ChunkHead>) {
+        // SAFETY: a lent place keeps its chunk.
         let shared = unsafe { &chunk.as_ref().shared };
         // SAFETY: free and the caller's; the driver keeps the chunk.
         if !unsafe { shared.give_back(self.0.as_ptr().cast()) } {

@@ -43,11 +43,13 @@ struct Desk<T> {
 impl<T> Desk<T> {
     /// # Safety
     ///
-    /// There is a waker, which is not used any more if that of the result is.
+    /// There is a waker, or was one that is not yet overwritten; and of all that this gives for it, one
+    /// at most is used for more than to be compared.
     unsafe fn waker(&self) -> ManuallyDrop<Waker> {
         // It is read, and may be by both at once; the bits say whose the waker is.
         self.waker.with(|waker| {
-            // SAFETY: nobody writes it: that is for the waiter alone, and before the task is done.
+            // SAFETY: nobody writes it: the waiter alone does, and the task reads it only where `DONE` met
+            // `WAITS`, when that does not any more.
             let waker = unsafe { &*waker };
             // SAFETY: the caller's word.
             ManuallyDrop::new(unsafe { waker.assume_init_read() })
@@ -118,7 +120,8 @@ impl<T> AtDesk<T> {
         // SAFETY: it was done without the bit, and leaves the waker alone.
         let unused = (!waits).then(|| ManuallyDrop::into_inner(unsafe { desk.waker() }));
         // SAFETY: there was one.
-        drop((unsafe { old.assume_init() }, unused));
+        let old = unsafe { old.assume_init() };
+        unwind::run_both_in_drop(|| drop(old), || drop(unused));
         if waits {
             Poll::Pending
         } else {
@@ -162,7 +165,7 @@ impl<T> Drop for AtDesk<T> {
             panics.run(|| unsafe { desk.slot.abort() });
             // SAFETY: there was one a moment ago; and it is used only if the task does not take it.
             let waker = unsafe { desk.waker() };
-            if desk.slot.leave_undone() {
+            if Slot::leave_undone(NonNull::from(&desk.slot)) {
                 panics.run(|| drop(ManuallyDrop::into_inner(waker)));
                 return panics.resume_in_drop();
             }

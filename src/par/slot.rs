@@ -7,13 +7,14 @@
 //! | `OUTPUT`, `PANIC` | the task, with `DONE` | which outcome is in the place; neither if it was lost |
 //! | `LISTENS` | the task, which also clears it | the task's waker is in the place, for an abort to take |
 //! | `ABORTED` | the waiter | the task is to drop its future |
-//! | `LEFT` | the waiter, last of all | nobody wants the outcome |
+//! | `LEFT` | the waiter, last of all | nobody wants the outcome any more |
 //!
 //! The place is the task's until `DONE`, and the waiter's after that. But where the waiter sets `ABORTED`
-//! while it finds `LISTENS` the place is the waiter's from then on, who takes the waker. So a task that
+//! while it finds `LISTENS` the place is the waiter's from then on, who takes the waker. (The task, which
+//! may not know yet, reads that once more to compare it, and nobody writes there.) So a task that
 //! knows of the abort leaves its place alone, and ends its outcome itself, before it is done. Whoever
-//! comes second with `DONE` and `LEFT` takes the outcome, and ends the slot, where its memory is no
-//! matter of a count. (Two bits more are for a slot of which it is: see `desk.rs`.)
+//! comes second with `DONE` and `LEFT` takes the outcome. The memory is the child's, by its counts; a slot
+//! that lies in no child has two bits more for that: see `desk.rs`.
 
 use core::{
     marker::PhantomPinned,
@@ -96,7 +97,11 @@ impl<T> Slot<T> {
     /// The caller is the task.
     pub(super) unsafe fn listen(&self, cx: &Context<'_>) -> bool {
         // Relaxed: only the task sets the bit. An abort that is not seen finds it, and wakes.
-        if self.state.load(Ordering::Relaxed) & (LISTENS | ABORTED) == LISTENS {
+        let state = self.state.load(Ordering::Relaxed);
+        if state & ABORTED != 0 {
+            return false;
+        }
+        if state & LISTENS != 0 {
             // SAFETY: it is there; and if an abort takes it now, it is only compared.
             let known = ManuallyDrop::new(unsafe { self.waker_in_place() });
             if known.will_wake(cx.waker()) {
@@ -105,9 +110,11 @@ impl<T> Slot<T> {
         }
         let waker = cx.waker().clone();
         // SAFETY: the caller's word.
-        let Ok(_known) = (unsafe { self.take_waker() }) else {
+        let Ok(known) = (unsafe { self.take_waker() }) else {
             return false;
         };
+        // While nothing is in the place: it may panic.
+        drop(known);
         let waker = MaybeUninit::new(Place {
             waker: ManuallyDrop::new(waker),
         });
@@ -319,13 +326,17 @@ impl<T> Slot<T> {
     }
 
     /// Leaves the desk, and the waker there is its own; `false` if the task was done before.
-    pub(super) fn leave_undone(&self) -> bool {
+    ///
+    /// By pointer: once it has left, the task may free it before this returns.
+    pub(super) fn leave_undone(this: NonNull<Self>) -> bool {
+        // SAFETY: alive until then.
+        let this = unsafe { this.as_ref() };
         // Acquire: pairs with the release in `put`.
-        let mut state = self.state.load(Ordering::Acquire);
+        let mut state = this.state.load(Ordering::Acquire);
         while state & DONE == 0 {
             // Release: pairs with the acquire in `put`: the waiter has done with the desk. Acquire: as
             // above.
-            let swap = self.state.compare_exchange_weak(
+            let swap = this.state.compare_exchange_weak(
                 state,
                 state | LEFT,
                 Ordering::Release,

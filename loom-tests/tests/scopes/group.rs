@@ -185,6 +185,70 @@ fn a_wake_and_the_end_of_its_waker_beside_the_drop_of_the_group_free_its_memory_
 }
 
 #[test]
+fn a_wake_beside_the_end_of_another_waker_and_the_drop_of_the_group_frees_its_memory_once() {
+    Explore::new().shallow(2).run(&[()], || {
+        let kept = Mutex::new(Vec::new());
+        let mut joined = Box::pin(group([leaving(&kept, 9)]).join(Discard::new()));
+        assert!(poll_now(joined.as_mut(), Waker::noop()).is_pending());
+        let waker = kept.lock().unwrap().pop().unwrap();
+        let copy = waker.clone();
+        let first = thread::spawn(move || waker.wake());
+        let second = thread::spawn(move || drop(copy));
+        drop(joined);
+        first.join().unwrap();
+        second.join().unwrap();
+    });
+}
+
+#[test]
+fn two_wakes_beside_the_drop_of_the_group_free_its_memory_once() {
+    Explore::new().shallow(2).run(&[()], || {
+        let kept = Mutex::new(Vec::new());
+        let mut joined = Box::pin(group([leaving(&kept, 9)]).join(Discard::new()));
+        assert!(poll_now(joined.as_mut(), Waker::noop()).is_pending());
+        let waker = kept.lock().unwrap().pop().unwrap();
+        let copy = waker.clone();
+        let first = thread::spawn(move || waker.wake());
+        let second = thread::spawn(move || copy.wake());
+        drop(joined);
+        first.join().unwrap();
+        second.join().unwrap();
+    });
+}
+
+/// As `two_wakes_at_once_publish_what_both_did`, with wakers that end with it.
+#[test]
+fn two_wakes_by_value_at_once_publish_what_both_did() {
+    Explore::new().shallow(3).run(&[()], || {
+        let (kept, done) = (Mutex::new(Vec::new()), Arc::new(AtomicUsize::new(0)));
+        let child = poll_fn(|cx| {
+            let mut kept = kept.lock().unwrap();
+            if kept.is_empty() {
+                kept.extend([cx.waker().clone(), cx.waker().clone()]);
+            }
+            // Relaxed: only the wakes can order this load after both adds.
+            match done.load(Ordering::Relaxed) {
+                2 => Poll::Ready(()),
+                _ => Poll::Pending,
+            }
+        });
+        let mut joined = Box::pin(group([child]).join(Discard::new()));
+        assert!(poll_now(joined.as_mut(), Waker::noop()).is_pending());
+        let [first, second] = [0, 1].map(|at| kept.lock().unwrap()[at].clone());
+        let wake = |waker: Waker| {
+            let done = Arc::clone(&done);
+            move || {
+                done.fetch_add(1, Ordering::Relaxed);
+                waker.wake();
+            }
+        };
+        let other = thread::spawn(wake(first));
+        wake(second)();
+        finish(joined, other);
+    });
+}
+
+#[test]
 fn two_wakers_dropped_beside_the_drop_of_the_group_free_its_memory_once() {
     explore(&[()], || {
         let kept = Mutex::new(Vec::new());
