@@ -15,10 +15,13 @@ pub(crate) struct Told<S> {
     stream: S,
     reading: WaitMark,
     writing: WaitMark,
+    flushing: WaitMark,
+    closing: WaitMark,
 }
 
 impl<S> Told<S> {
-    /// `bytes` is what is waited for when it is read, and `room` when it is written.
+    /// `bytes` is what is waited for when it is read, and `room` when it is written, flushed or closed: waits that
+    /// may go on side by side, so that each has a mark.
     #[track_caller]
     pub(crate) fn new(
         stream: S,
@@ -29,6 +32,8 @@ impl<S> Told<S> {
             stream,
             reading: WaitMark::new(bytes),
             writing: WaitMark::new(room),
+            flushing: WaitMark::new(room),
+            closing: WaitMark::new(room),
         }
     }
 }
@@ -74,12 +79,12 @@ impl<S: Write + Unpin> Write for Told<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let stream = Pin::new(&mut this.stream);
-        this.writing.poll(cx, |cx| stream.poll_flush(cx))
+        this.flushing.poll(cx, |cx| stream.poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let stream = Pin::new(&mut this.stream);
-        this.writing.poll(cx, |cx| stream.poll_shutdown(cx))
+        this.closing.poll(cx, |cx| stream.poll_shutdown(cx))
     }
 }
