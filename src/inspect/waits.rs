@@ -53,6 +53,9 @@ const KIND_BITS: u32 = 4;
 const ROUND_BITS: u32 = 28;
 const EMPTY: usize = 0;
 
+// They are counted from one.
+const _: () = assert!(WaitKind::ALL.len() < 1 << KIND_BITS);
+
 /// What [`WaitNotes::more`] has room for.
 const MORE_BITS: u32 = 12;
 const MOST_MORE: u32 = (1 << MORE_BITS) - 1;
