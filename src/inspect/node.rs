@@ -264,6 +264,12 @@ impl Wait {
         }
     }
 
+    /// What the program [calls it](super::waiting), if it does.
+    #[must_use]
+    pub const fn name(&self) -> Option<&'static str> {
+        self.name
+    }
+
     /// Where it was begun: the call that made the future.
     #[must_use]
     pub const fn site(&self) -> &'static Location<'static> {

@@ -57,6 +57,15 @@ fn whoever_can_go_on_is_named_and_nothing_is_stalled() {
     assert_says(&empty, &["nobody waits"]);
 }
 
+#[test]
+fn what_has_no_name_is_something() {
+    let foreign = wait(WaitKind::Other, 0);
+    assert_eq!(foreign.name(), None);
+    assert_eq!(foreign.with_name("bytes").name(), Some("bytes"));
+    let report = report([child(1).with_wait(foreign)]);
+    assert_says(&report, &["child 0#1", "waits for something at"]);
+}
+
 /// One that was not started and is not kept back can go on, one that is cannot.
 #[test]
 fn a_limit_keeps_back_only_while_somebody_has_a_place() {

@@ -303,7 +303,8 @@ impl fmt::Display for Waiting<'_> {
         let site = Escaped(Dialect::Line, Site(wait.site()));
         f.write_str(verb(wait.kind()))?;
         if wait.kind() == WaitKind::Other {
-            write!(f, " {}", Escaped(Dialect::Line, wait.what()))?;
+            let name = wait.name().unwrap_or("something");
+            write!(f, " {}", Escaped(Dialect::Line, name))?;
         }
         write!(f, " at {site}")?;
         if let Some(made) = wait.resource().site() {
