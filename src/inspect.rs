@@ -151,7 +151,7 @@ pub use diff::{Diff, Stuck};
 pub use kind::WaitKind;
 pub use leak::{LeakGuard, Leaked};
 pub use node::{Node, NodeId, NodeKind, Resource, State, Wait, Waits};
-pub(crate) use note::{Hold, as_one, inner, note, note_named, tie, within};
+pub(crate) use note::{Hold, as_named, as_one, inner, note, note_named, tie, within};
 pub(crate) use observe::{Audience, ObserverRef, tell};
 pub use observe::{End, Event, Observer, Subject};
 pub use recorder::{Record, Recorder};

@@ -117,6 +117,16 @@ pub(crate) fn as_one<R>(
     poll(cx)
 }
 
+#[inline(always)]
+pub(crate) fn as_named<R>(
+    cx: &mut Context<'_>,
+    _: Name,
+    _: &Site,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
+    poll(cx)
+}
+
 #[derive(Debug)]
 pub(crate) struct Hold;
 

@@ -73,6 +73,24 @@ pub(crate) fn as_one<R>(
     polled
 }
 
+/// A poll of what the program calls so: that is noted if it is pending and has noted nothing itself.
+#[inline]
+pub(crate) fn as_named<R>(
+    cx: &mut Context<'_>,
+    name: Name,
+    site: &Site,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
+    let before = notes_of(cx.waker()).map(WaitNotes::noted);
+    let polled = within(cx, poll);
+    if let (Poll::Pending, Some(before), Some(notes)) = (&polled, before, notes_of(cx.waker())) {
+        if notes.noted() == before {
+            notes.note_named(name, site);
+        }
+    }
+    polled
+}
+
 /// That a child holds something, until that is let go. It keeps the child's memory.
 #[derive(Debug, Default)]
 pub(crate) struct Hold(Option<(Waker, usize)>);

@@ -11,7 +11,7 @@ use core::{
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 
-use super::{Name, Site, note_named, within};
+use super::{Name, Site, as_named, note_named};
 
 /// `future`, which waits for `what`: a socket, a process, whatever is not of this crate.
 ///
@@ -19,9 +19,9 @@ use super::{Name, Site, note_named, within};
 /// call: in pictures, in reports and to observers. The kind of it is `WaitKind::Other`, and a `StallReport` says that it may be
 /// ended from outside.
 ///
-/// What `future` notes itself, as all futures of this crate do, is kept, and comes behind: so the outermost name is the first
-/// that is said, and it is still known what is waited at. Few waits are kept of one poll, so name what
-/// is awaited rather than what is around it.
+/// Where `future` notes a wait itself, as all futures of this crate do, that is told and the name is not: it is known
+/// what is waited at there, and who could end it. So name the socket's future and not what is around it: a `select!` of
+/// that and a token is told as a wait at the token.
 ///
 /// The name is a reference to a text, which is one word, so that it needs no memory and can be read while it is written:
 /// `&"upstream"`, or that of a `const` or `static`.
@@ -139,18 +139,14 @@ impl WaitMark {
     }
 
     /// Does a poll that is part of such a wait: if it is pending the wait goes on, and if it is ready that is over, and
-    /// the next one begins anew.
+    /// the next one begins anew. If `poll` notes a wait itself, that is told instead, as of [`waiting`].
     #[inline]
     pub fn poll<R>(
         &self,
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        let polled = within(cx, |cx| {
-            // First, to come before what the poll notes.
-            self.note(cx);
-            poll(cx)
-        });
+        let polled = as_named(cx, self.name, &self.site, poll);
         if polled.is_ready() {
             self.renew();
         }

@@ -18,6 +18,7 @@ use pleach::{
 use crate::{nodes, support::poll_now};
 
 static NOW: AtomicU64 = AtomicU64::new(1_000);
+static READINGS: AtomicU64 = AtomicU64::new(0);
 
 thread_local!(static LOOKED_AT: RefCell<Option<Scope<'static>>> = const { RefCell::new(None) });
 
@@ -27,6 +28,7 @@ fn nodes_know_their_age_and_scopes_since_when_they_are_cancelled() {
     let second = |n| Some(Duration::from_secs(n));
     let (_driver, without) = scope::scope();
     set_clock(|| {
+        READINGS.fetch_add(1, SeqCst);
         if let Some(s) = LOOKED_AT.take() {
             assert_eq!(s.live(), 1);
         }
@@ -52,6 +54,7 @@ fn nodes_know_their_age_and_scopes_since_when_they_are_cancelled() {
     assert_eq!(nodes(&without)[0].age(), None, "there was no clock");
     the_clock_is_read_without_a_lock();
     a_mark_that_is_used_again_begins_again();
+    what_is_ready_at_once_reads_no_clock();
 }
 
 fn the_clock_is_read_without_a_lock() {
@@ -87,4 +90,20 @@ fn a_mark_that_is_used_again_begins_again() {
         assert_eq!(ages, [Some(Duration::from_secs(seconds))]);
         NOW.fetch_add(2_000, SeqCst);
     }
+}
+
+/// `set_clock` says: once for a node and once for a wait.
+fn what_is_ready_at_once_reads_no_clock() {
+    let (driver, s) = scope::scope();
+    let mark = WaitMark::new(&"bytes");
+    s.spawn(poll_fn(|cx| {
+        let before = READINGS.load(SeqCst);
+        for _ in 0..10 {
+            assert!(mark.poll(cx, |_| Poll::Ready(())).is_ready());
+        }
+        assert_eq!(READINGS.load(SeqCst) - before, 0, "nothing waited");
+        Poll::Ready(())
+    }));
+    let mut running = Box::pin(driver.run(async {}));
+    while poll_now(running.as_mut()).is_pending() {}
 }

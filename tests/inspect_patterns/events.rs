@@ -106,5 +106,24 @@ fn a_name_hides_no_ring() {
         }
     });
     assert_eq!(cycles(&report), [["one", "other"]]);
-    assert_says(&report, &["one", "waits for a message", "one of 2 waits"]);
+    assert_says(
+        &report,
+        &["one", "waits for a message", "so far sent there"],
+    );
+}
+
+/// Nor a wait that nobody will end: nothing of it comes from outside.
+#[test]
+fn a_name_hides_no_wait_without_hope() {
+    let (_kept, replies) = channel::bounded::<u8>(1);
+    let report = stall(|s| {
+        s.spawn(async { waiting(&"the reply", replies.recv()).await })
+            .named("asks");
+    });
+    assert_eq!(report.without_hope().count(), 1);
+    assert_eq!(report.from_outside().count(), 0, "{report}");
+    assert_says(
+        &report,
+        &["nobody here is known to end what these wait for:"],
+    );
 }

@@ -125,9 +125,9 @@ fn what_is_awaited_beside_it_is_told_too() {
     }));
 }
 
-/// The name comes first, and what is within it is known as ever.
+/// Whatever names are around it, that of a wait of this crate as well.
 #[test]
-fn what_it_waits_for_itself_comes_behind() {
+fn what_it_waits_for_itself_is_told_instead() {
     let ((_sender, receiver), made) = (channel::bounded::<u8>(1), line!());
     block_on(scope!(|s| {
         let at = line!() + 2;
@@ -136,11 +136,36 @@ fn what_it_waits_for_itself_comes_behind() {
             let _ = waiting(&"the upstream", reply).await;
         });
         yield_now().await;
-        assert_eq!(called(&s, child.id()), ["the upstream", "a reply", "recv"]);
-        let waits = waits(&s, child.id());
-        let lines = waits.iter().map(|wait| line(wait.site()));
-        assert!(lines.eq([at + 1, at, at]));
-        assert_eq!(waits[2].resource().site().map(line), Some(made));
+        let wait = wait_of(&s, child.id());
+        assert_eq!(wait.what(), "recv");
+        assert_eq!(line(wait.site()), at);
+        assert_eq!(wait.resource().site().map(line), Some(made));
+        child.abort();
+    }));
+}
+
+#[test]
+fn of_two_names_the_inner_one_is_told() {
+    block_on(scope!(|s| {
+        let child = s.spawn(async {
+            waiting(&"the answer", waiting(&SOCKET, pending::<()>())).await;
+        });
+        yield_now().await;
+        assert_eq!(called(&s, child.id()), ["the socket"]);
+        child.abort();
+    }));
+}
+
+/// What others have noted before it in the same poll is not of it.
+#[test]
+fn a_wait_of_this_crate_beside_it_takes_no_name() {
+    let event = Event::new();
+    block_on(scope!(|s| {
+        let child = s.spawn(async {
+            join((event.wait(), waiting(&SOCKET, pending::<()>()))).await;
+        });
+        yield_now().await;
+        assert_eq!(called(&s, child.id()), ["event", "the socket"]);
         child.abort();
     }));
 }
@@ -164,7 +189,7 @@ fn a_poll_that_is_written_by_hand_says_what_for() {
         let wait = wait_of(&s, by_hand.id());
         assert_eq!((wait.kind(), wait.what()), (WaitKind::Other, "bytes"));
         assert_eq!(line(wait.site()), at);
-        assert_eq!(called(&s, child.id()), ["room", "send"]);
+        assert_eq!(called(&s, child.id()), ["send"]);
         full.try_recv().unwrap();
         child.await.unwrap().unwrap();
         by_hand.abort();

@@ -9,8 +9,10 @@ use std::{
 use crate::explore::{Explore, explore, poll_now};
 use loom::thread;
 use pleach_loom::{
-    Semaphore,
-    inspect::{Inspect, Made, Name, Node, Site, Stamp, TieKind, WaitKind, WaitNotes},
+    Event, Semaphore,
+    inspect::{
+        Inspect, Made, Name, Node, Site, Stamp, TieKind, Wait, WaitKind, WaitNotes, waiting,
+    },
     scope::{Scope, scope},
 };
 
@@ -188,6 +190,37 @@ fn a_name_is_one_whoever_writes_beside() {
             write.join().unwrap();
         }
         called(&notes)
+    });
+}
+
+/// What the only wait of the child is called.
+fn called_there(s: &Scope<'_>) -> &'static str {
+    let child = child(s).unwrap();
+    let mut waits = child.waits().iter().map(Wait::what);
+    let first = waits.next().unwrap_or("none");
+    assert_eq!(waits.next(), None);
+    first
+}
+
+/// While the child is polled as well: what knows less is not told meanwhile.
+#[test]
+fn a_name_is_not_seen_of_what_is_noted_within() {
+    Explore::new().shallow(2).run(&["event", "none"], || {
+        let other = Arc::new(Mutex::new(None));
+        let (driver, s) = scope();
+        drop(s.spawn({
+            let (s, other) = (s.clone(), Arc::clone(&other));
+            let wait = async move {
+                let looks = thread::spawn(move || called_there(&s));
+                *other.lock().unwrap() = Some(looks);
+                Event::new().wait().await;
+            };
+            waiting(&"a name", wait)
+        }));
+        let mut running = Box::pin(driver.run(async {}));
+        assert!(poll_now(running.as_mut(), Waker::noop()).is_pending());
+        let other = other.lock().unwrap().take().unwrap();
+        other.join().unwrap()
     });
 }
 
