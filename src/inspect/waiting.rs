@@ -24,7 +24,9 @@ use super::{Name, Site, as_named, note_named};
 /// that and a token is told as a wait at the token.
 ///
 /// The name is a reference to a text, which is one word, so that it needs no memory and can be read while it is written:
-/// `&"upstream"`, or that of a `const` or `static`.
+/// `&"upstream"`, or that of a `const` or `static`. It is for the whole program, so a reference to a local variable is
+/// none, whatever that holds; a name that is known only at run time, from a configuration say, is made once, by
+/// `Box::leak(Box::new(name))`, where `name` is a `&'static str`.
 ///
 /// Without the feature `inspect` this is `future` and nothing else. Does not allocate.
 ///
@@ -140,6 +142,9 @@ impl WaitMark {
 
     /// Does a poll that is part of such a wait: if it is pending the wait goes on, and if it is ready that is over, and
     /// the next one begins anew. If `poll` notes a wait itself, that is told instead, as of [`waiting`].
+    ///
+    /// A mark does not know that a wait was given up, as that of a read that has lost a `select!`: who polls by it calls
+    /// [`renew`](Self::renew) then, or the next wait is told to have begun when that one did.
     #[inline]
     pub fn poll<R>(
         &self,

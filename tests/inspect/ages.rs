@@ -55,6 +55,7 @@ fn nodes_know_their_age_and_scopes_since_when_they_are_cancelled() {
     the_clock_is_read_without_a_lock();
     a_mark_that_is_used_again_begins_again();
     what_is_ready_at_once_reads_no_clock();
+    a_wait_that_was_given_up_is_over();
 }
 
 fn the_clock_is_read_without_a_lock() {
@@ -90,6 +91,30 @@ fn a_mark_that_is_used_again_begins_again() {
         assert_eq!(ages, [Some(Duration::from_secs(seconds))]);
         NOW.fetch_add(2_000, SeqCst);
     }
+}
+
+/// As a socket's, whose read lost a `select!` and is begun anew later: whoever polls it says so.
+fn a_wait_that_was_given_up_is_over() {
+    let (driver, s) = scope::scope();
+    let mark = WaitMark::new(&"bytes");
+    let mut polls = 0;
+    s.spawn(poll_fn(|cx| {
+        polls += 1;
+        cx.waker().wake_by_ref();
+        if polls == 2 {
+            mark.renew();
+            return Poll::<()>::Pending;
+        }
+        mark.poll(cx, |_| Poll::<()>::Pending)
+    }));
+    let mut running = Box::pin(driver.run(pending::<()>()));
+    for _ in 0..3 {
+        assert!(poll_now(running.as_mut()).is_pending());
+        NOW.fetch_add(2_000, SeqCst);
+    }
+    let told = nodes(&s);
+    let ages: Vec<_> = told[1].waits().iter().map(|wait| wait.age()).collect();
+    assert_eq!(ages, [Some(Duration::from_secs(2))], "not since the first");
 }
 
 /// `set_clock` says: once for a node and once for a wait.
