@@ -157,6 +157,8 @@ pub use observe::{End, Event, Observer, Subject};
 pub use recorder::{Record, Recorder};
 pub use render::{Activity, Dot, JsonLines, Row, Svg, Timeline, TimelineSvg, Tree};
 pub(crate) use serial::Serial;
+#[cfg(target_has_atomic = "ptr")]
+pub(crate) use site::Stage;
 #[cfg(not(loom))]
 pub(crate) use site::{Made, Name, Site};
 pub use snapshot::{Ancestors, Children, Entry, Iter, Snapshot};

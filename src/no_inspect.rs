@@ -127,6 +127,26 @@ pub(crate) fn as_named<R>(
     poll(cx)
 }
 
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub(crate) struct Stage;
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+impl Stage {
+    #[inline(always)]
+    pub(crate) fn new(_: WaitKind, _: &Site) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn poll<R>(
+        &self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        poll(cx)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Hold;
 

@@ -18,6 +18,7 @@ use pleach::{
     group::{Discard, group, open},
     inspect::waiting,
     oneshot,
+    pipeline::Pipeline,
     scope::{self, Handle, Scope},
     watch::{self, Watch},
 };
@@ -121,9 +122,21 @@ fn blocks() -> Vec<Row> {
     ]
 }
 
+fn stages() -> Vec<Row> {
+    let (_driver, s) = scope::try_scope();
+    let p = Pipeline::<()>::new(&s, 1);
+    let (one, many) = (p.iter(0..1_u64), p.iter(0..1_u64));
+    let of = |name, plain, more, bytes| (name, bytes, plain, more);
+    vec![
+        of("iter", 696, 296, allocated(|| p.iter(0..1_u64))),
+        of("map", 1664, 456, allocated(|| one.map(1, async |n| Ok(n)))),
+        of("chunks", 1584, 392, allocated(|| many.chunks(2))),
+    ]
+}
+
 #[test]
 fn they_take_so_much_and_no_more() {
-    let rows: Vec<Row> = [values(), futures(), blocks()].concat();
+    let rows: Vec<Row> = [values(), futures(), blocks(), stages()].concat();
     let wrong: Vec<Row> = rows
         .into_iter()
         .filter(|&(_, bytes, plain, more)| {

@@ -4,9 +4,10 @@ use core::{
     panic::Location,
     ptr,
     sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll},
 };
 
-use super::{clock::Stamp, node::Resource};
+use super::{clock::Stamp, kind::WaitKind, node::Resource, note::as_one};
 
 /// Of a future: the call that made it, and since when it waits.
 #[derive(Debug)]
@@ -64,6 +65,32 @@ impl Site {
         {
             since as u32
         }
+    }
+}
+
+/// Of a wait of a stage of a pipeline: what it is for, whatever it is made of, and the call that made the stage.
+#[cfg(target_has_atomic = "ptr")]
+pub(crate) struct Stage {
+    kind: WaitKind,
+    site: Site,
+}
+
+#[cfg(target_has_atomic = "ptr")]
+impl Stage {
+    /// A wait that has not begun.
+    pub(crate) fn new(kind: WaitKind, site: &Site) -> Self {
+        let site = site.again();
+        Self { kind, site }
+    }
+
+    /// A poll of the wait.
+    #[inline]
+    pub(crate) fn poll<R>(
+        &self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        as_one(cx, self.kind, &self.site, poll)
     }
 }
 

@@ -12,24 +12,23 @@ use pin_project_lite::pin_project;
 use crate::{
     CancelToken, Semaphore,
     channel::{OwnedPermit, Receiver, Reserve, ReserveOwned, SendError, Sender},
-    inspect::{self, Made, Site, WaitKind},
+    inspect::{Made, Site, Stage, WaitKind},
     oneshot,
 };
 
 pin_project! {
     /// A wait of a worker, which the program has begun where it made the stage, whatever it is made of.
     pub(super) struct Staged<F> {
-        kind: WaitKind,
-        site: Site,
+        stage: Stage,
         #[pin]
         wait: F,
     }
 }
 
 impl<F> Staged<F> {
-    pub(super) fn new(stage: &Site, kind: WaitKind, wait: F) -> Self {
-        let site = stage.again();
-        Self { kind, site, wait }
+    pub(super) fn new(site: &Site, kind: WaitKind, wait: F) -> Self {
+        let stage = Stage::new(kind, site);
+        Self { stage, wait }
     }
 }
 
@@ -38,7 +37,7 @@ impl<F: Future> Future for Staged<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        inspect::as_one(cx, *this.kind, this.site, |cx| this.wait.poll(cx))
+        this.stage.poll(cx, |cx| this.wait.poll(cx))
     }
 }
 
