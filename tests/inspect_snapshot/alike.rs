@@ -151,3 +151,17 @@ fn waits_are_alike_in_whatever_order_they_were_begun() {
     let beyond = [recv, sleep, recv, sleep];
     assert_eq!(rows(&beyond, &beyond[..3]), 2, "how many there are beyond");
 }
+
+/// What one line says of itself the other does not: so they are not drawn the same.
+#[test]
+fn one_whose_parent_is_missing_is_not_like_one_that_has_none() {
+    let taken = snapshot([child(1, 1).with_name("a"), child(2, 7).with_name("a")]);
+    let alone = snapshot([
+        scope(1).with_name("a"),
+        scope(2).with_name("a").with_parent(id(7)),
+    ]);
+    for taken in [taken, alone] {
+        let drawn = taken.tree().collapse(2).to_string();
+        assert!(drawn.contains("(its parent 0#7 is missing)"), "{drawn}");
+    }
+}

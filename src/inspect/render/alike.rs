@@ -37,8 +37,14 @@ pub(super) fn runs(snapshot: &Snapshot) -> Vec<Run> {
 
 /// Whether two siblings are drawn the same, with all below them.
 fn are_alike(a: Entry<'_>, b: Entry<'_>) -> bool {
+    // Their lines say so.
+    let missing = |entry: Entry<'_>| {
+        let parent = entry.node().parent().filter(|_| entry.is_orphan());
+        parent.map(|parent| (entry.root(), parent))
+    };
     let mut below = a.descendants().zip(b.descendants());
     a.below() == b.below()
+        && missing(a) == missing(b)
         && are_nodes_alike(a.node(), b.node())
         && below.all(|(a, b)| a.depth() == b.depth() && are_nodes_alike(a.node(), b.node()))
 }

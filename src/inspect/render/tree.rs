@@ -107,8 +107,9 @@ impl Tree<'_> {
     /// Draws `least` or more siblings in a row that are alike, with all below them, as one:
     /// `3*[worker]`.
     ///
-    /// Alike are those of the same name, site, kind and state, that leave for the same cause or do not, and have the
-    /// same waits in whatever order. Ages, polls and ids are not compared: those of the first are shown.
+    /// Alike are those of the same name, site, kind and state, that leave for the same cause or do not, have the
+    /// same waits in whatever order, and miss the same parent or none. Ages, polls and ids are not compared: those of
+    /// the first are shown.
     ///
     /// It allocates, in proportion to the number of nodes, and compares siblings at once: for `n` nodes in no more
     /// time than `n` times the logarithm of `n`.
