@@ -209,7 +209,7 @@ impl<T> Oneshot<T> {
         let is_over = |state: &mut State<T>| state.is_closed.then_some(());
         let polled = self.poll(cx, |state| &mut state.sender, is_over);
         if polled.is_pending() {
-            inspect::note(cx, WaitKind::Send, site, self.made.resource());
+            inspect::note(cx, WaitKind::Event, site, self.made.resource());
         }
         polled
     }

@@ -246,7 +246,8 @@ impl<T> Request<T> for Watching {
 }
 
 impl<T> Request<T> for Closing {
-    const KIND: WaitKind = WaitKind::Send;
+    /// Not `Send`: those who receive do not end it.
+    const KIND: WaitKind = WaitKind::Event;
 
     fn list(state: &mut State<T>) -> &mut List<Self> {
         &mut state.closing

@@ -21,7 +21,7 @@ pub enum WaitKind {
     Slot,
     /// A token that is cancelled, stops, or has nothing below it.
     Token,
-    /// An event, a latch, a wait group or a barrier.
+    /// An event, a latch, a wait group or a barrier; or that a channel is closed.
     Event,
     /// A moment.
     Sleep,

@@ -35,8 +35,8 @@ use super::{Entry, Inspect, Node, NodeKind, Snapshot, State, Wait, WaitKind};
 ///
 /// A permit is held by the child that acquired it, as long as it was not given back. Who waits for a
 /// message waits for those who have sent there, or hold a place there; who waits for room, for those who
-/// have received. Who has done neither yet is not known, nor is who sets an event, opens a latch or cancels a
-/// token: such a wait is told with the place of what is waited at. So a cycle through
+/// have received. Who has done neither yet is not known, nor is who sets an event, opens a latch, closes a channel or
+/// cancels a token: such a wait is told with the place of what is waited at. So a cycle through
 /// permits, handles and scopes is a deadlock; one through channels is, if nobody else has an end
 /// of them; and a node that waits for several things at a time may be ended by any of these.
 ///

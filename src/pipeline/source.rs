@@ -94,7 +94,7 @@ impl<'env, E: Send + 'env> Pipeline<'env, E> {
     {
         let (outlet, flow) = self.channel(1, true);
         self.spawn(async move {
-            let end = outlet.waits(WaitKind::Send, outlet.end());
+            let end = outlet.waits(WaitKind::Event, outlet.end());
             let (mut items, mut end) = (pin!(items), pin!(end));
             let mut breath = Breath::new();
             while let Ok(permit) = outlet.reserve().await {

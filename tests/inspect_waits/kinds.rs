@@ -101,7 +101,7 @@ fn channels() {
         seen!(s, Send, full_at, full.send_end().send_from(&mut slot));
         seen!(s, Send, many_at, to_many.reserve_many(2));
         seen!(s, Send, many_at, to_many.reserve_owned());
-        seen!(s, Send, many_at, to_many.closed());
+        seen!(s, Event, many_at, to_many.closed());
         seen!(s, Recv, at, receiver.recv());
         seen!(s, Recv, at, receiver.recv_many(&mut into, 3));
         seen!(s, Recv, at, receiver.ready());
@@ -150,7 +150,7 @@ fn oneshots_and_watches() {
     let (mut seen, mut other) = (watch.receiver(), watch.receiver());
     let ((_values, mut shared), shared_at) = (watch::channel(0), line!());
     block_on(scope!(|s| {
-        seen!(s, Send, at, sender.closed());
+        seen!(s, Event, at, sender.closed());
         seen!(s, Changed, watch_at, seen.changed());
         seen!(s, Changed, watch_at, other.wait_for(|value| *value == 1));
         seen!(s, Changed, shared_at, shared.changed());

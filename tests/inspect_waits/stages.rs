@@ -2,11 +2,11 @@
 
 use std::future::pending;
 
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use pleach::{
     Scope, channel,
     inspect::{
-        Inspect,
+        Inspect, StallReport,
         WaitKind::{self, Acquire, Event, Recv, Send, Token},
     },
     pipeline::{Failed, Pipeline, WorkerPool},
@@ -131,8 +131,8 @@ fn where_an_item_takes_for_ever() {
                 (at + 1, vec![Token, Event]),
                 (at + 4, vec![]),
                 (at + 4, vec![Recv]),
-                // That somebody receives: what the stream waits for it does not tell.
-                (at + 6, vec![Send]),
+                // That nobody receives any more: what the stream waits for it does not tell.
+                (at + 6, vec![Event]),
             ]
         );
         p.token().cancel();
@@ -183,4 +183,21 @@ fn the_end_of_a_pool() {
         Err::<(), ()>(())
     }));
     assert_eq!(result, Err(()));
+}
+
+/// It waits for its stream, which is not of this crate, and not for room.
+#[test]
+fn a_source_that_waits_for_its_stream_is_in_no_ring() {
+    let result = block_on(try_scope!(|s| {
+        let p = Pipeline::<()>::new(&s, 1);
+        let items = stream::iter([Ok(1_u8)]).chain(stream::pending());
+        p.stream(items).each(|_| {});
+        for _ in 0..100 {
+            yield_now().await;
+        }
+        let report = StallReport::of(&s);
+        assert_eq!(report.cycles().count(), 0, "{report}");
+        Err::<(), _>(Failed::from(()))
+    }));
+    assert!(result.is_err());
 }
