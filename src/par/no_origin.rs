@@ -13,4 +13,9 @@ impl Origin {
     pub(super) fn spawns(self, spawn: impl FnOnce()) {
         spawn();
     }
+
+    #[inline(always)]
+    pub(super) const fn hide() -> Self {
+        Self
+    }
 }

@@ -15,7 +15,10 @@ use core::{
 
 use pin_project_lite::pin_project;
 
-use super::slot::{Outcome, Slot};
+use super::{
+    Origin,
+    slot::{Outcome, Slot},
+};
 use crate::sys::unwind::{self, Payload};
 
 /// Where a task is waited for.
@@ -86,6 +89,7 @@ pin_project! {
     impl<F, P: Post> PinnedDrop for Task<F, P> {
         fn drop(this: Pin<&mut Self>) {
             if this.post.is_some() {
+                let _hidden = Origin::hide();
                 this.lose();
             }
         }
@@ -153,6 +157,7 @@ where
         let Some(post) = this.post else {
             return Poll::Ready(());
         };
+        let _hidden = Origin::hide();
         let outcome = if post.slot().is_aborted() {
             None
         } else {

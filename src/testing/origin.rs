@@ -27,20 +27,31 @@ impl Origin {
         let _back = Back(ORIGIN.replace(Some(self.0)));
         spawn();
     }
+
+    /// While the result is there, what is spawned is another affair: it has a place of its own.
+    ///
+    /// For the program's code that a runtime runs when it is given a task, as it polls that at once, or refuses it.
+    pub(crate) fn hide() -> Back {
+        Back(take())
+    }
 }
 
-struct Back(Option<Place>);
+/// Puts back what there was.
+pub(crate) struct Back(Option<Place>);
 
 impl Drop for Back {
     fn drop(&mut self) {
-        ORIGIN.set(self.0);
+        // None while the thread's variables go.
+        let _ = ORIGIN.try_with(|origin| origin.set(self.0));
     }
+}
+
+/// What there is, once.
+fn take() -> Option<Place> {
+    ORIGIN.try_with(Cell::take).ok().flatten()
 }
 
 /// Where the program has spawned what is spawned by a call from `caller`.
 pub(super) fn of(caller: Place) -> Place {
-    // Taken, since whatever a future does that is refused and dropped is another affair. None while the thread's
-    // variables go.
-    let origin = ORIGIN.try_with(Cell::take).ok().flatten();
-    origin.unwrap_or(caller)
+    take().unwrap_or(caller)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    future::pending,
+    future::{Future, pending},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     rc::Rc,
     sync::{Arc, Mutex},
@@ -271,6 +271,37 @@ fn also_by_what_points_to_the_simulation() {
         .await;
     });
     assert_eq!(lines, [0, 1, 2]);
+}
+
+/// The runtime of the scope refuses the task, and what is dropped with that spawns in the simulation.
+#[test]
+fn what_a_refused_future_spawns_is_told_of_by_its_own_line() {
+    #[derive(Clone)]
+    struct Refuses;
+    impl Spawn for Refuses {
+        fn spawn<F: Future<Output = ()> + Send + 'static>(&self, future: F) {
+            drop(future);
+        }
+    }
+    struct Spawns(Sim);
+    impl Drop for Spawns {
+        fn drop(&mut self) {
+            Spawn::spawn(&self.0, pending());
+        }
+    }
+    let line = line!() - 3;
+    let lines = stalls_with(line, async |sim| {
+        let spawns = Spawns(sim);
+        par_scope!(Refuses, |s| {
+            s.spawn(async move {
+                let _spawns = spawns;
+                pending::<()>().await;
+            });
+        })
+        .await;
+        pending::<()>().await;
+    });
+    assert_eq!(lines, [0]);
 }
 
 #[test]
