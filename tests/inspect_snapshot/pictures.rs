@@ -5,7 +5,7 @@ use std::{panic::Location, time::Duration};
 
 use pleach::{
     cancel::Phase,
-    inspect::{NodeKind, Resource, Snapshot, State, TieKind, Wait, WaitKind},
+    inspect::{End, NodeKind, Resource, Snapshot, State, TieKind, Wait, WaitKind},
 };
 use serde_json::Value;
 
@@ -300,11 +300,34 @@ fn a_node_says_of_itself_what_the_tree_says() {
     assert!(waits_seen > 0);
 }
 
+/// Whatever a reader may take for the end of a line.
+#[test]
+fn no_name_ends_a_line() {
+    const ENDS: [char; 7] = [
+        '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+    ];
+    let name = "\n \r \u{b} \u{c} \u{85} \u{2028} \u{2029}";
+    let taken = snapshot([scope(0).with_name(name)]);
+    let said = r"\u000a \u000d \u000b \u000c \u0085 \u2028 \u2029";
+    let json = taken.json_lines().to_string();
+    let (line, tree) = (taken.nth(0).unwrap().node().to_string(), taken.to_string());
+    for text in [
+        &*line,
+        tree.trim_end_matches('\n'),
+        json.trim_end_matches('\n'),
+    ] {
+        assert!(text.contains(said) && !text.contains(ENDS), "{text}");
+    }
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["name"], name);
+}
+
 #[test]
 fn names_are_as_wide_as_they_should_be() {
     assert_eq!(format!("{:>8}|", State::Ready), "   ready|");
     assert_eq!(format!("{:<7}|", NodeKind::Group), "group  |");
     assert_eq!(format!("{:<5}|", WaitKind::Recv), "recv |");
+    assert_eq!(format!("{:<10}|", End::Completed), "completed |");
     assert_eq!(
         format!("{:.4}|{}", Phase::Stopping, Phase::Cancelled),
         "stop|cancelled"

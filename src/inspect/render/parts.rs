@@ -258,7 +258,10 @@ impl Dialect {
         Some(Escape::Text(match (self, c) {
             (Self::Dot | Self::Json, '"') => "\\\"",
             (Self::Dot | Self::Json, '\\') => "\\\\",
-            (Self::Line | Self::Json, c) if c.is_control() => {
+            // The last two end a line or a paragraph, and are no control characters.
+            (Self::Line | Self::Json, c)
+                if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') =>
+            {
                 return Some(Escape::Number(c.into()));
             }
             (Self::Dot | Self::Xml, '&') => "&amp;",
