@@ -151,8 +151,8 @@
 //! Other threads and the time of the system; the order of a `HashMap` with its usual hasher; addresses; random
 //! numbers that are not of [`Sim::rng`]; with `inspect`, the numbers of trees of tokens and which ties are
 //! kept of many. Nothing else is shared by simulations: tests that run at the same
-//! time, in threads of one process, know nothing of one another. The only variables of a thread are which
-//! simulation it runs, and for which line of the program a task is being spawned.
+//! time, in threads of one process, know nothing of one another. All that the kit has for each thread is which
+//! simulation it runs, where that draws its lots, and for which line of the program a task is being spawned.
 
 mod alarms;
 mod explore;

@@ -84,8 +84,9 @@ impl<'a> Diff<'a> {
     /// That is no fault: who listens for connections waits for hours. It is where to look.
     ///
     /// Since many pictures is since the oldest of these: a number of polls that is the same in both was
-    /// never another one in between. So there is no need to compare each with the next, but to keep as many. Of one
-    /// picture alone, [`Snapshot::blocked_for`] tells by the ages of waits.
+    /// no other one in between (but for some 2^31 polls, after which it begins again). So there is no need to compare
+    /// each with the next, but to keep as many. Of one picture alone, [`Snapshot::blocked_for`] tells by the ages
+    /// of waits.
     ///
     /// # Examples
     ///
