@@ -212,10 +212,12 @@ impl<'a> Trace<'a> {
         let (process, is_outside) = poll.map_or((key.0, true), |&(process, _)| (process, false));
         if is_outside {
             let label = self.label(key);
-            let name = Escaped(Dialect::Json, format_args!("{what} {label}"));
             self.write(
                 ("B", process, thread),
-                format_args!(",\"cat\":\"{what}\",\"name\":\"{name}\""),
+                format_args!(
+                    ",\"cat\":\"{what}\",\"name\":\"{}\"",
+                    Escaped(Dialect::Json, format_args!("{what} {label}"))
+                ),
             )?;
         }
         self.write(
