@@ -159,7 +159,11 @@ impl<'env, B> ParDriver<'env, B> {
     /// As [`Driver::token`]: the scope is cancelled when `token` is.
     #[cfg_attr(feature = "inspect", track_caller)]
     pub fn token(self, token: &Token) -> Self {
-        self.map(|driver| driver.token(token))
+        // Not by a closure, whose place would be told of.
+        Self {
+            driver: self.driver.token(token),
+            ..self
+        }
     }
 
     /// As [`Driver::deadline`]: the scope is cancelled at that time.
@@ -170,7 +174,10 @@ impl<'env, B> ParDriver<'env, B> {
         T::Sleep: 'env,
         Threaded: Admits<Until<T>>,
     {
-        self.map(|driver| driver.deadline(at))
+        Self {
+            driver: self.driver.deadline(at),
+            ..self
+        }
     }
 
     /// As [`Driver::grace`]: children that still run so long after the scope was cancelled are

@@ -6,13 +6,16 @@ use std::{
     sync::{Arc, Mutex, mpsc},
     task::Poll,
     thread,
+    time::Duration,
 };
 
 use pleach::{
-    inspect::{Inspect, NodeKind, State, WaitKind},
+    CancelToken,
+    inspect::{Inspect, Node, NodeKind, State, WaitKind},
     par::par_scope,
     runtime::{Spawn, SpawnBlocking},
     scope,
+    time::{Clock, ManualClock},
 };
 
 use crate::{
@@ -171,4 +174,25 @@ fn a_call_is_running_while_it_runs() {
         assert!(poll_now(running.as_mut()).is_pending());
         thread::yield_now();
     }
+}
+
+#[test]
+fn the_token_of_a_parallel_scope_was_made_where_it_was_given_one_or_a_deadline() {
+    let (clock, server) = (ManualClock::new(), CancelToken::new());
+    let place = |told: &[Node], at: usize| {
+        let site = told[at].site().unwrap();
+        (site.file(), site.line())
+    };
+
+    let (driver, s) = par_scope(Shelf::default());
+    let here = line!() + 1;
+    let below = driver.token(&server);
+    assert_eq!(place(&nodes(&server), 1), (file!(), here));
+    drop((below, s));
+
+    let (driver, s) = par_scope(Shelf::default());
+    let here = line!() + 1;
+    let timed = driver.deadline((&clock, clock.now() + Duration::from_secs(1)));
+    assert_eq!(place(&nodes(&s.token()), 0), (file!(), here));
+    drop((timed, s));
 }
