@@ -184,36 +184,33 @@ fn a_wake_and_the_end_of_its_waker_beside_the_drop_of_the_group_free_its_memory_
     });
 }
 
-#[test]
-fn a_wake_beside_the_end_of_another_waker_and_the_drop_of_the_group_frees_its_memory_once() {
-    Explore::new().shallow(2).run(&[()], || {
+/// Two wakers end in these ways, each on a thread of its own, beside the drop of the group.
+fn two_wakers_end_beside_the_drop_of_the_group(first: fn(Waker), second: fn(Waker)) {
+    Explore::new().shallow(2).run(&[()], move || {
         let kept = Mutex::new(Vec::new());
         let mut joined = Box::pin(group([leaving(&kept, 9)]).join(Discard::new()));
         assert!(poll_now(joined.as_mut(), Waker::noop()).is_pending());
         let waker = kept.lock().unwrap().pop().unwrap();
         let copy = waker.clone();
-        let first = thread::spawn(move || waker.wake());
-        let second = thread::spawn(move || drop(copy));
+        let others = [
+            thread::spawn(move || first(waker)),
+            thread::spawn(move || second(copy)),
+        ];
         drop(joined);
-        first.join().unwrap();
-        second.join().unwrap();
+        for other in others {
+            other.join().unwrap();
+        }
     });
 }
 
 #[test]
+fn a_wake_beside_the_end_of_another_waker_and_the_drop_of_the_group_frees_its_memory_once() {
+    two_wakers_end_beside_the_drop_of_the_group(Waker::wake, drop);
+}
+
+#[test]
 fn two_wakes_beside_the_drop_of_the_group_free_its_memory_once() {
-    Explore::new().shallow(2).run(&[()], || {
-        let kept = Mutex::new(Vec::new());
-        let mut joined = Box::pin(group([leaving(&kept, 9)]).join(Discard::new()));
-        assert!(poll_now(joined.as_mut(), Waker::noop()).is_pending());
-        let waker = kept.lock().unwrap().pop().unwrap();
-        let copy = waker.clone();
-        let first = thread::spawn(move || waker.wake());
-        let second = thread::spawn(move || copy.wake());
-        drop(joined);
-        first.join().unwrap();
-        second.join().unwrap();
-    });
+    two_wakers_end_beside_the_drop_of_the_group(Waker::wake, Waker::wake);
 }
 
 /// As `two_wakes_at_once_publish_what_both_did`, with wakers that end with it.
